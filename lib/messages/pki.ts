@@ -168,3 +168,10 @@ export function clientMissingWithoutAuthorityKey(
     `Put it at ${certificatePath} with its key at ${keyPath}, or put the CA's key at ${authorityKeyPath}.`,
   );
 }
+
+export function sameFolder(path: string): UserError {
+  return new UserError(
+    `${path} is the folder in which this program keeps its own certificates.`,
+    'Name another folder, or none to use the certificates that are there.',
+  );
+}

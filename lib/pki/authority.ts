@@ -123,6 +123,13 @@ export function daysLeft(certificate: ParsedCertificate, now: Date): number {
   return Math.floor((Date.parse(certificate.validTo) - now.getTime()) / dayMs);
 }
 
+/** True if a leaf of this lifetime, issued now, would end with the CA or before it. */
+export function canIssueFor(authority: Authority, lifetimeDays: number, now: Date): boolean {
+  const earliest = new Date(authority.certificate.validFrom);
+  const { notAfter } = period(lifetimeDays, now, earliest);
+  return now >= earliest && notAfter.getTime() <= Date.parse(authority.certificate.validTo);
+}
+
 async function issue(
   authority: Authority,
   profile: CertificateProfile,
@@ -217,18 +224,24 @@ function serialNumber(): string {
   }
 }
 
-/**
- * The validity of a certificate, in whole seconds. The lifetime counts from notBefore and both ends belong to it
- * (RFC 5280, 4.1.2.5), so a certificate never lives longer than its days say.
- */
-function validity(
-  profile: CertificateProfile,
-  { lifetimeDays, now }: Issuance,
-  earliest?: Date,
-): { notBefore: Date; notAfter: Date } {
+/** The period of a certificate whose lifetime the profile allows. */
+function validity(profile: CertificateProfile, { lifetimeDays, now }: Issuance, earliest?: Date): Period {
   if (!Number.isInteger(lifetimeDays) || lifetimeDays < 1 || lifetimeDays > profile.maximumLifetimeDays) {
     throw lifetimeOutOfRange(profile.name, lifetimeDays, profile.maximumLifetimeDays);
   }
+  return period(lifetimeDays, now, earliest);
+}
+
+interface Period {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/**
+ * A period in whole seconds that began five minutes before `now`, though not before `earliest`. The lifetime counts
+ * from notBefore and both ends belong to it (RFC 5280, 4.1.2.5), so nothing lives longer than its days say.
+ */
+function period(lifetimeDays: number, now: Date, earliest?: Date): Period {
   const start = Math.max(now.getTime() - backdateMs, earliest?.getTime() ?? -Infinity);
   const notBefore = Math.floor(start / 1000) * 1000;
   return { notBefore: new Date(notBefore), notAfter: new Date(notBefore + lifetimeDays * dayMs - 1000) };
