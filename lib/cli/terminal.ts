@@ -14,10 +14,7 @@ export interface Terminal {
  * Describes a stream. Colours are on for a terminal only, off with a non-empty NO_COLOR (https://no-color.org) or
  * TERM=dumb, and on with a FORCE_COLOR other than 0.
  */
-export function terminal(
-  stream: NodeJS.WriteStream,
-  environment: NodeJS.ProcessEnv = process.env,
-): Terminal {
+export function terminal(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv = process.env): Terminal {
   const isTty = stream.isTTY;
   const forced = environment['FORCE_COLOR'];
   const plain = Boolean(environment['NO_COLOR']) || environment['TERM'] === 'dumb';

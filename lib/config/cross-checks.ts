@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { configText } from '../messages/config.ts';
 import { limitsSection } from './sections/limits.ts';
 import { ollamaSection } from './sections/ollama.ts';

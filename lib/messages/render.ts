@@ -1,0 +1,32 @@
+import { UserError } from './user-error.ts';
+
+/** Wording of `hardening render`. */
+export const renderText = {
+  notRendered: (directory: string) =>
+    new UserError(
+      `${directory} holds files but no MANIFEST: it is no rendered folder, and writing there could remove them`,
+      'choose another folder with --out DIR, or move the files away',
+    ),
+  modeDiff: (path: string, executable: boolean) =>
+    [
+      `--- a/${path}`,
+      `+++ b/${path}`,
+      `old mode ${executable ? '100755' : '100644'}`,
+      `new mode ${executable ? '100644' : '100755'}\n`,
+    ].join('\n'),
+  kinds: {
+    missing: 'missing',
+    stale: 'differs',
+    stray: 'does not belong there',
+    mode: 'has another mode',
+  },
+  upToDate: (directory: string) => `${directory} is up to date`,
+  wrote: (directory: string, changed: number) =>
+    changed === 0 ? `${directory} was up to date` : `${directory}: ${changed} files written or removed`,
+  stale: (files: number) =>
+    new UserError(
+      `${files === 1 ? '1 file differs' : `${files} files differ`} from what the configuration renders`,
+      'run `npx hardening render`, read the changes, and commit them',
+      1,
+    ),
+};

@@ -1,0 +1,105 @@
+import type { OllamaRoute } from '../config/ollama-routes.ts';
+import type { StackConfig } from '../config/schema.ts';
+import type { Endpoint, GatewayPaths } from './placement.ts';
+
+/** Every decision about one stack, as plain data. Templates print it and decide nothing. */
+export interface Deployment {
+  readonly stack: string;
+  readonly gateway: Gateway;
+  readonly services: readonly Service[];
+  readonly ollama: OllamaEnvironment;
+  readonly certificates: CertificatePlan;
+  readonly log: StackConfig['log'] & {
+    /** Whether lines wait in memory before they are written. */
+    readonly isBuffered: boolean;
+  };
+}
+
+export interface Gateway {
+  readonly listen: Endpoint;
+  readonly plainListen: Endpoint | undefined;
+  readonly upstream: Endpoint;
+  readonly workerUser: { readonly name: string; readonly group: string } | undefined;
+  readonly workerProcesses: 'auto' | number;
+  readonly paths: GatewayPaths;
+  /** Every host name that is served, loopback's included. */
+  readonly servedNames: readonly string[];
+  readonly tls: {
+    /** HTTP/2 is switched on by a directive of its own, or else by a parameter of `listen`. */
+    readonly http2Directive: boolean;
+    readonly http2OnListen: boolean;
+    readonly keyExchangeGroups: readonly string[];
+  };
+  readonly routes: readonly GatewayRoute[];
+  readonly limitSets: readonly (LimitSet & { readonly members: readonly string[] })[];
+  readonly perAddress: StackConfig['limits']['perAddress'];
+  /** Sizes of nginx's hash tables for maps, which grow with the number of services. */
+  readonly mapHash: { readonly maxSize: number; readonly bucketSizeBytes: number };
+  readonly limits: RequestLimits;
+  /** The file descriptors that nginx may open: two for each connection, since it has another to Ollama. */
+  readonly openFiles: number;
+}
+
+/** The limits on connections and single requests, in nginx's terms. */
+export type RequestLimits = Omit<
+  StackConfig['gateway'],
+  'serverNames' | 'listenAddress' | 'listenPort' | 'plainListenPort' | 'workerProcesses'
+>;
+
+/** A route of Ollama as the gateway serves it. */
+export interface GatewayRoute {
+  /** Whether the limits on inference hold. */
+  readonly isInference: boolean;
+  readonly methods: readonly string[];
+  /** The public path, or the part of it before the parameter. */
+  readonly publicPath: string;
+  /** The constant path that Ollama gets, or the part of it before the parameter. */
+  readonly upstreamPath: string;
+  readonly parameter: OllamaRoute['parameter'];
+  /** Whether the path is matched whole: it has no parameter. */
+  readonly isConstant: boolean;
+  /** Grants that open it: its class, or the route by itself. */
+  readonly grants: readonly string[];
+}
+
+/** One service as the gateway knows it. */
+export interface Service {
+  readonly name: string;
+  readonly generation: number;
+  /** The subject of its certificate, as nginx prints it. */
+  readonly distinguishedName: string;
+  /** What it may call: route classes and grants of single routes. */
+  readonly grants: readonly string[];
+  readonly limitSet: LimitSet;
+}
+
+/** Limits that one or more services share the values of; each service is counted by itself. */
+export interface LimitSet {
+  /** Names the set in nginx's variables and zones. */
+  readonly name: string;
+  readonly requestsPerSecond: number;
+  readonly burst: number;
+  readonly concurrentStreams: number;
+}
+
+/** Ollama's environment, in the order it is printed. */
+export interface OllamaEnvironment {
+  readonly variables: readonly { readonly name: string; readonly value: string }[];
+  /** The Host header that Ollama accepts on a loopback listener. */
+  readonly hostHeader: string;
+}
+
+/** What lib/pki is to make. */
+export interface CertificatePlan {
+  readonly ca: { readonly commonName: string; readonly lifetimeDays: number };
+  readonly server: {
+    readonly dnsNames: readonly string[];
+    readonly ipAddresses: readonly string[];
+    readonly lifetimeDays: number;
+  };
+  readonly clients: readonly {
+    readonly service: string;
+    readonly generation: number;
+    readonly lifetimeDays: number;
+  }[];
+}

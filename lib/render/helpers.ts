@@ -1,0 +1,93 @@
+import { isIP } from 'node:net';
+import { posix } from 'node:path';
+
+/**
+ * What a template may print: each helper takes a value, checks that it cannot leave its place in the language of the
+ * file, and prints it. They refuse rather than escape, since a checked configuration has nothing to escape; a value
+ * that is missing is refused like any other of a wrong type.
+ */
+export type Helper = (...values: unknown[]) => string;
+
+/** Builds a helper of one text that must match `pattern` whole. */
+function word(language: string, pattern: RegExp): Helper {
+  const whole = new RegExp(`^(?:${pattern.source})$`);
+  return (value) => {
+    if ((typeof value !== 'string' && typeof value !== 'number') || !whole.test(String(value))) {
+      throw refused(value, language);
+    }
+    return String(value);
+  };
+}
+
+function refused(value: unknown, language: string): RangeError {
+  return new RangeError(`${JSON.stringify(value) ?? 'a missing value'} cannot be printed as ${language}`);
+}
+
+const nginx = word('a bare nginx word', /[A-Za-z0-9_.:-]+/);
+const listed = word('an entry of a list', /[A-Za-z0-9_.:/-]+/);
+const urlPath = word('a constant URL path', /\/[A-Za-z0-9_./-]*/);
+const regexLiteral = word('the text of a regular expression', /[A-Za-z0-9_.:/-]+/);
+
+function integer(value: unknown): string {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw refused(value, 'a whole number');
+  }
+  return String(value);
+}
+
+function texts(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value) || value.length === 0) throw refused(value, 'a list');
+  return value;
+}
+
+function regex(value: unknown): string {
+  return regexLiteral(value).replaceAll('.', '\\.');
+}
+
+/** A path in double quotes. nginx would read `$` as a variable there, and `"` or `\` as the end or an escape. */
+function path(directory: unknown, ...names: unknown[]): string {
+  const parts = [directory, ...names].filter((part) => typeof part === 'string');
+  const joined = parts.length === names.length + 1 ? posix.join(...parts) : '';
+  if (!isQuotablePath(joined)) throw refused(directory, 'an absolute path');
+  return `"${joined}"`;
+}
+
+/** Whether nginx can be given a path: absolute, printable, and none of `"`, `$`, `\`, `{`, `}`, `;`. */
+export function isQuotablePath(value: string): boolean {
+  return posix.isAbsolute(value) && /^[^\p{Cc}"$\\{};]+$/u.test(value);
+}
+
+function endpoint(value: unknown): string {
+  const { address, port } = (value ?? {}) as { address?: unknown; port?: unknown };
+  if (typeof address !== 'string' || isIP(address) === 0 || address.includes('%')) {
+    throw refused(address, 'an address');
+  }
+  return `${isIP(address) === 6 ? `[${address}]` : address}:${integer(port)}`;
+}
+
+/** Every helper by the name that templates use. */
+export const helpers: Readonly<Record<string, Helper>> = {
+  integer,
+  seconds: (value) => `${integer(value)}s`,
+  kibibytes: (value) => `${integer(value)}k`,
+  nginx,
+  identifier: word('an identifier', /[A-Za-z][A-Za-z0-9_]*/),
+  /** A constant in double quotes. */
+  quoted: (value) => `"${word('a quoted constant', /[A-Za-z0-9_.:/=, -]+/)(value)}"`,
+  list: (separator, values) =>
+    texts(values)
+      .map((value) => listed(value))
+      .join(String(separator)),
+  urlPath,
+  /** A text that a regular expression is to match as it is. */
+  regex,
+  /** A group of texts, one of which a regular expression is to match as it is. */
+  regexOneOf: (values) => `(?:${texts(values).map(regex).join('|')})`,
+  /** A character class with a count: the only regular expression that data may bring along. */
+  pattern: word('the pattern of a parameter', /(?:[a-z0-9]+|\[[A-Za-z0-9._:-]+\](?:\{\d+(?:,\d+)?\})?)+/),
+  path,
+  endpoint,
+  /** A part of a quoted systemd assignment: none of `"`, `\`, `%` and `$` (systemd.syntax(7), systemd.unit(5)). */
+  systemdWord: word('a systemd word', /[A-Za-z0-9_.:/[\]-]+/),
+  systemdSeconds: (value) => `${integer(value)}s`,
+};

@@ -1,0 +1,37 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { resolve } from '../model/resolve.ts';
+import { render } from './render.ts';
+import { compareFolder, renderedFolders, writeFolder, type FolderDifference } from './rendered-folder.ts';
+import { loadTemplates } from './templates.ts';
+
+/**
+ * Renders every stack into a folder of its own under `directory`, and removes the folder of a stack that is gone.
+ * Everything is rendered before the first byte is written.
+ *
+ * @param check compares only, and changes nothing
+ * @returns the differences that were found (and, without `check`, mended), with paths relative to `directory`
+ */
+export async function renderStacks(
+  config: Config,
+  directory: string,
+  check: boolean,
+): Promise<FolderDifference[]> {
+  const templates = loadTemplates();
+  const trees = Object.entries(config.stacks).map(
+    ([name, stack]) => [name, render(resolve(name, stack), templates)] as const,
+  );
+  const gone = (await renderedFolders(directory)).filter((name) => !Object.hasOwn(config.stacks, name));
+  const empty = gone.map((name) => [name, undefined] as const);
+  const differences: FolderDifference[] = [];
+  for (const [name, tree] of [...trees, ...empty]) {
+    const folder = join(directory, name);
+    const found = await (check || tree === undefined
+      ? compareFolder(folder, tree ?? new Map())
+      : writeFolder(folder, tree));
+    if (!check && tree === undefined) await rm(folder, { recursive: true });
+    differences.push(...found.map((difference) => ({ ...difference, path: `${name}/${difference.path}` })));
+  }
+  return differences;
+}

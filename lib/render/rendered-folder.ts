@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { createTwoFilesPatch } from 'diff';
+import { renderText } from '../messages/render.ts';
+import type { FileTree, RenderedFile } from './file-tree.ts';
+
+/** Names the files of a folder that this module writes; a folder without it is somebody else's. */
+const manifestName = 'MANIFEST';
+
+/** How a folder differs from the tree it should hold. */
+export interface FolderDifference {
+  readonly path: string;
+  readonly kind: 'missing' | 'stale' | 'stray' | 'mode';
+  /** A unified diff from what is there to what should be. */
+  readonly diff: string;
+}
+
+/** Adds the manifest: every file with its mode on the machine, so that a reviewer and git see a changed mode. */
+export function withManifest(tree: FileTree): FileTree {
+  const lines = [...tree].map(([path, file]) => `${file.mode.toString(8).padStart(4, '0')} /${path}\n`);
+  const header = '# Every file of this folder with its mode on the machine. Generated, like all of them.\n';
+  return new Map([...tree, [manifestName, { content: header + lines.join(''), mode: 0o644 as const }]]);
+}
+
+/**
+ * Makes a folder hold exactly the files of a tree. Each file is replaced at once, so that a reader never sees half of
+ * one; what else was there from an earlier tree is removed.
+ *
+ * @throws UserError where the folder holds files but is no rendered folder; nothing is written then
+ */
+export async function writeFolder(directory: string, tree: FileTree): Promise<FolderDifference[]> {
+  const complete = withManifest(tree);
+  const differences = await compareFolder(directory, tree);
+  for (const { path, kind } of differences) {
+    const file = complete.get(path);
+    if (file === undefined) await removeFile(directory, path);
+    else if (kind === 'mode') await chmod(join(directory, path), file.mode);
+    else await writeFileAtomically(join(directory, path), file);
+  }
+  return differences;
+}
+
+/**
+ * Compares a folder with the tree it should hold, and changes nothing. Of modes only the executable bit counts, since
+ * that is what git keeps.
+ *
+ * @throws UserError where the folder holds files but is no rendered folder
+ */
+export async function compareFolder(directory: string, tree: FileTree): Promise<FolderDifference[]> {
+  const complete = withManifest(tree);
+  const present = await listFiles(directory);
+  if (present.length > 0 && !present.includes(manifestName)) throw renderText.notRendered(directory);
+  const differences: FolderDifference[] = [];
+  for (const path of [...new Set([...complete.keys(), ...present])].sort()) {
+    const wanted = complete.get(path);
+    const found = present.includes(path) ? await readFile(join(directory, path), 'utf8') : undefined;
+    if (found !== wanted?.content) {
+      differences.push({
+        path,
+        kind: found === undefined ? 'missing' : wanted === undefined ? 'stray' : 'stale',
+        diff: unifiedDiff(path, found, wanted?.content),
+      });
+    } else if (wanted !== undefined) {
+      const executable = ((await stat(join(directory, path))).mode & 0o111) !== 0;
+      if (executable !== ((wanted.mode & 0o111) !== 0)) {
+        differences.push({ path, kind: 'mode', diff: renderText.modeDiff(path, executable) });
+      }
+    }
+  }
+  return differences;
+}
+
+/** The folders under `directory` that hold a rendered tree. */
+export async function renderedFolders(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const rendered = await Promise.all(
+    names.map(async (name) =>
+      (await stat(join(directory, name, manifestName)).catch(() => undefined))?.isFile() === true
+        ? [name]
+        : [],
+    ),
+  );
+  return rendered.flat().sort();
+}
+
+function unifiedDiff(path: string, found: string | undefined, wanted: string | undefined): string {
+  const from = found === undefined ? '/dev/null' : `a/${path}`;
+  const to = wanted === undefined ? '/dev/null' : `b/${path}`;
+  return createTwoFilesPatch(from, to, found ?? '', wanted ?? '', '', '').replace(/^=+\n/, '');
+}
+
+async function listFiles(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    },
+  );
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
+async function writeFileAtomically(path: string, file: RenderedFile): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.partial`);
+  try {
+    await writeFile(temporary, file.content, { flag: 'wx' });
+    await chmod(temporary, file.mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Removes a file and the folders that it leaves empty. */
+async function removeFile(directory: string, path: string): Promise<void> {
+  await rm(join(directory, path), { force: true });
+  for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) {
+    const emptied = await rmdir(join(directory, folder)).then(
+      () => true,
+      () => false,
+    );
+    if (!emptied) return;
+  }
+}
