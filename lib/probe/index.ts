@@ -1,0 +1,129 @@
+import { findingTexts, type FindingId } from '../messages/probe-findings.ts';
+import { skipped, unknown, type Check } from './check.ts';
+import { checkPhases, checks } from './checks/index.ts';
+import { clean } from './clean.ts';
+import { makeContext, type ProbeContext } from './context.ts';
+import { Deadline } from './deadline.ts';
+import { resolveOptions } from './options.ts';
+import { portsOf, scanPort } from './scan.ts';
+import type { Target } from './target.ts';
+import {
+  severities,
+  type CheckReport,
+  type CheckResult,
+  type Finding,
+  type ProbeOptions,
+  type ProbeReport,
+} from './types.ts';
+import { verdictOf } from './verdict.ts';
+
+export { reportSchema } from './types.ts';
+export type { Finding, ProbeOptions, ProbeReport, Severity, Outcome, Verdict } from './types.ts';
+
+/** Why a check is not run, or undefined when everything that it needs is there. */
+function hindrance(check: Check, context: ProbeContext): CheckResult | undefined {
+  if (check.needs === 'nothing') return undefined;
+  const { target, gateway } = context;
+  const { state, seen, tls } = gateway.report;
+  if ((check.needs === 'identity' || check.needs === 'model') && target.identity === undefined) {
+    return skipped('no --cert and --key given');
+  }
+  if (check.needs === 'model' && target.model === undefined) return skipped('no --model given');
+  if (state !== 'open') return unknown(`port ${target.gatewayPort} is ${state}`);
+  if (check.needs !== 'gateway' && !tls) return unknown(`no TLS on port ${target.gatewayPort}: ${seen}`);
+  return undefined;
+}
+
+/** Runs a check so that neither an error nor the deadline takes the report away. */
+async function runCheck(check: Check, context: ProbeContext, deadline: Deadline): Promise<CheckResult> {
+  const hindered = hindrance(check, context);
+  if (hindered !== undefined) return hindered;
+  if (deadline.passed) return unknown('no time was left');
+  try {
+    const late = deadline.over.then(() => unknown('no time was left'));
+    return await Promise.race([Promise.resolve(check.run(context)), late]);
+  } catch (error) {
+    return unknown(`the check failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function findingsOf(target: Target, results: ReadonlyMap<Check, CheckResult>): Finding[] {
+  const found = [...results].flatMap(([check, result]) =>
+    (result.findings ?? []).map((seed): Finding => {
+      const { severity, title, why, fix } = findingTexts[seed.id as FindingId];
+      const reason = Object.hasOwn(target.acknowledged, seed.id) ? target.acknowledged[seed.id] : undefined;
+      return {
+        id: seed.id,
+        check: check.id,
+        severity,
+        title,
+        seen: clean(seed.seen),
+        why,
+        fix,
+        ...(seed.port === undefined ? {} : { port: seed.port }),
+        ...(reason === undefined ? {} : { acknowledged: clean(reason) }),
+      };
+    }),
+  );
+  const rank = (one: Finding): number => severities.indexOf(one.severity);
+  return found.sort((a, b) => rank(a) - rank(b) || (a.port ?? 0) - (b.port ?? 0));
+}
+
+/**
+ * Probes a host from outside: scans its ports, then judges the gateway. Sends nothing that costs inference unless a model
+ * is given, and nothing that could change one. Prints nothing.
+ * @param onProgress called with a few words as the probe goes on
+ * @throws UserError for options that cannot be used
+ */
+export async function probe(
+  options: ProbeOptions,
+  onProgress: (text: string) => void = () => undefined,
+): Promise<ProbeReport> {
+  const startedAt = new Date();
+  const started = performance.now();
+  const target = await resolveOptions(options);
+  const deadline = new Deadline(target.deadlineMs - (performance.now() - started));
+  const step = (timeoutMs = target.timeoutMs): AbortSignal => deadline.step(timeoutMs);
+  try {
+    const ports = portsOf(target);
+    onProgress(`${target.address}: ${ports.length} ports`);
+    const scans = await Promise.all(ports.map((port) => scanPort(target, port, step)));
+    const context = makeContext(target, scans, step);
+    const results = new Map<Check, CheckResult>();
+    let done = 0;
+    for (const phase of checkPhases) {
+      await Promise.all(
+        phase.map(async (check) => {
+          onProgress(`${done} of ${checks.length} checks: ${check.title}`);
+          results.set(check, await runCheck(check, context, deadline));
+          done += 1;
+          onProgress(`${done} of ${checks.length} checks`);
+        }),
+      );
+    }
+    const reports = checks.map((check): CheckReport => {
+      const { outcome, seen } = results.get(check) ?? unknown('not run');
+      return { id: check.id, title: check.title, outcome, seen: clean(seen) };
+    });
+    const ordered = new Map(checks.map((check) => [check, results.get(check) ?? unknown('not run')]));
+    const findings = findingsOf(target, ordered);
+    return {
+      version: 1,
+      host: target.host,
+      address: target.address,
+      serverName: target.serverName,
+      gatewayPort: target.gatewayPort,
+      plainPort: target.plainPort,
+      startedAt: startedAt.toISOString(),
+      durationMs: Math.round(performance.now() - started),
+      ports: scans
+        .map(({ report }) => ({ ...report, seen: clean(report.seen, 120) }))
+        .sort((a, b) => a.port - b.port),
+      checks: reports,
+      findings,
+      verdict: verdictOf(findings, reports),
+    };
+  } finally {
+    deadline.end();
+  }
+}

@@ -1,0 +1,152 @@
+import { stripVTControlCharacters } from 'node:util';
+import { columns, paint, type Terminal } from '../cli/terminal.ts';
+import {
+  severities,
+  type Finding,
+  type Outcome,
+  type PortState,
+  type ProbeReport,
+  type Severity,
+} from './types.ts';
+import { counts } from './verdict.ts';
+
+type Format = Parameters<typeof paint>[1];
+
+/** Widest line of the table, in characters. */
+export const reportWidth = 100;
+
+const outcomeMarks: Readonly<Record<Outcome, readonly [string, Format]>> = {
+  pass: ['✔ pass', 'green'],
+  fail: ['✖ FAIL', 'red'],
+  unknown: ['? unknown', 'yellow'],
+  skipped: ['– skipped', 'dim'],
+};
+const severityFormats: Readonly<Record<Severity, Format>> = {
+  critical: ['bold', 'white', 'bgRed'],
+  high: ['bold', 'red'],
+  medium: 'yellow',
+  low: 'cyan',
+  info: 'dim',
+};
+const stateFormats: Readonly<Record<PortState, Format>> = {
+  open: 'bold',
+  closed: 'dim',
+  filtered: 'dim',
+};
+
+/** Breaks text at spaces into lines of at most `width` characters; a longer word is cut. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    let rest = word;
+    if (line !== '' && line.length + 1 + rest.length <= width) {
+      line += ` ${rest}`;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    while (rest.length > width) {
+      lines.push(rest.slice(0, width));
+      rest = rest.slice(width);
+    }
+    line = rest;
+  }
+  lines.push(line);
+  return lines;
+}
+
+/** Lays rows out in columns whose last one is wrapped to the width of the report. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const width = (cell: string): number => stripVTControlCharacters(cell).length;
+  const last = (rows[0]?.length ?? 1) - 1;
+  let taken = 0;
+  for (let index = 0; index < last; index += 1) {
+    taken += Math.max(...rows.map((row) => width(row[index] ?? ''))) + 2;
+  }
+  const wrapped = rows.flatMap((row) =>
+    wrap(row[last] ?? '', Math.max(20, reportWidth - 2 - taken)).map((line, index) =>
+      index === 0 ? [...row.slice(0, last), line] : [...row.slice(0, last).map(() => ''), line],
+    ),
+  );
+  return columns(wrapped).map((line) => (line === '' ? '' : `  ${line}`));
+}
+
+function findingLines(to: Terminal, one: Finding): string[] {
+  const label = paint(to, severityFormats[one.severity], ` ${one.severity} `);
+  const where = one.port === undefined ? '' : paint(to, 'dim', ` (port ${one.port})`);
+  const part = (name: string, text: string): string[] => [paint(to, 'dim', name), text];
+  return [
+    '',
+    ` ${label} ${paint(to, 'bold', one.title)}${where}`,
+    ...table([
+      part('id', one.id),
+      part('seen', one.seen),
+      part('why', one.why),
+      part('fix', one.fix),
+      ...(one.acknowledged === undefined ? [] : [part('acknowledged', one.acknowledged)]),
+    ]),
+  ];
+}
+
+function summary(to: Terminal, report: ProbeReport): string {
+  const counted = report.findings.filter(counts);
+  const passed = report.checks.filter((check) => check.outcome === 'pass').length;
+  const skippedCount = report.checks.filter((check) => check.outcome === 'skipped').length;
+  const untold = report.checks.filter((check) => check.outcome === 'unknown').length;
+  const acknowledged = report.findings.filter((one) => one.acknowledged !== undefined).length;
+  const tail = [
+    `${passed} passed`,
+    ...(untold === 0 ? [] : [`${untold} could not be told`]),
+    ...(skippedCount === 0 ? [] : [`${skippedCount} skipped`]),
+    ...(acknowledged === 0 ? [] : [`${acknowledged} acknowledged`]),
+  ].join(', ');
+  const seconds = `${(report.durationMs / 1000).toFixed(1)} s`;
+  if (report.verdict === 'holds') {
+    return `  ${paint(to, ['bold', 'green'], '✔ It holds')}: ${tail}, in ${seconds}.`;
+  }
+  if (report.verdict === 'unknown') {
+    return `  ${paint(to, ['bold', 'yellow'], '? It could not be told')}: ${tail}, in ${seconds}.`;
+  }
+  const bySeverity = severities
+    .map((severity) => [severity, counted.filter((one) => one.severity === severity).length] as const)
+    .filter(([, number]) => number > 0)
+    .map(([severity, number]) => `${number} ${severity}`)
+    .join(', ');
+  const noun = counted.length === 1 ? 'finding' : 'findings';
+  return `  ${paint(to, ['bold', 'red'], `✖ ${counted.length} ${noun}`)} (${bySeverity}); ${tail}, in ${seconds}.`;
+}
+
+/** Prints a report as a table of at most 100 columns, coloured where the terminal shows colours. */
+export function renderReport(report: ProbeReport, to: Terminal): string {
+  const heading = (text: string): string => `  ${paint(to, ['bold', 'underline'], text)}`;
+  const name = report.serverName === report.host ? report.host : `${report.serverName} at ${report.host}`;
+  const address = report.address === report.host ? '' : ` (${report.address})`;
+  const portRows = report.ports.map((port) => [
+    String(port.port).padStart(5),
+    paint(to, stateFormats[port.state], port.state),
+    port.role === 'other' ? '' : port.role,
+    port.seen,
+  ]);
+  const checkRows = report.checks.map((check) => {
+    const [mark, format] = outcomeMarks[check.outcome];
+    return [paint(to, format, mark), check.title, check.seen];
+  });
+  const told = report.findings.filter((one) => one.severity !== 'info');
+  const infos = report.findings.filter((one) => one.severity === 'info');
+  return [
+    `  ${paint(to, 'bold', 'What an attacker sees of')} ${paint(to, ['bold', 'cyan'], name)}${address}`,
+    '',
+    heading('Ports'),
+    ...table(portRows),
+    '',
+    heading('Checks'),
+    ...table(checkRows),
+    ...(told.length === 0 ? [] : ['', heading('Findings'), ...told.flatMap((one) => findingLines(to, one))]),
+    ...(infos.length === 0
+      ? []
+      : ['', heading('For the record'), ...table(infos.map((one) => [one.title, one.seen]))]),
+    '',
+    summary(to, report),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,12 @@
+import type { CheckReport, Finding, Verdict } from './types.ts';
+
+/** True for a finding that sets the exit code. */
+export function counts(one: Finding): boolean {
+  return one.severity !== 'info' && one.acknowledged === undefined;
+}
+
+/** Says in one word what a probe came to. */
+export function verdictOf(findings: readonly Finding[], results: readonly CheckReport[]): Verdict {
+  if (findings.some(counts)) return 'findings';
+  return results.some((result) => result.outcome === 'unknown') ? 'unknown' : 'holds';
+}
