@@ -1,5 +1,6 @@
 import type { OllamaRoute } from '../config/ollama-routes.ts';
 import type { StackConfig } from '../config/schema.ts';
+import type { WantedPki } from '../pki/inventory.ts';
 import type { Endpoint, GatewayPaths } from './placement.ts';
 
 /** Every decision about one stack, as plain data. Templates print it and decide nothing. */
@@ -8,7 +9,7 @@ export interface Deployment {
   readonly gateway: Gateway;
   readonly services: readonly Service[];
   readonly ollama: OllamaEnvironment;
-  readonly certificates: CertificatePlan;
+  readonly certificates: WantedPki;
   readonly log: StackConfig['log'] & {
     /** Whether lines wait in memory before they are written. */
     readonly isBuffered: boolean;
@@ -87,19 +88,4 @@ export interface OllamaEnvironment {
   readonly variables: readonly { readonly name: string; readonly value: string }[];
   /** The Host header that Ollama accepts on a loopback listener. */
   readonly hostHeader: string;
-}
-
-/** What lib/pki is to make. */
-export interface CertificatePlan {
-  readonly ca: { readonly commonName: string; readonly lifetimeDays: number };
-  readonly server: {
-    readonly dnsNames: readonly string[];
-    readonly ipAddresses: readonly string[];
-    readonly lifetimeDays: number;
-  };
-  readonly clients: readonly {
-    readonly service: string;
-    readonly generation: number;
-    readonly lifetimeDays: number;
-  }[];
 }

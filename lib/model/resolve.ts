@@ -1,7 +1,8 @@
 import type { StackConfig } from '../config/schema.ts';
 import { splitAddressAndPort } from '../config/values.ts';
 import { distinguishedName } from '../pki/identity.ts';
-import type { CertificatePlan, Deployment, OllamaEnvironment, Service } from './deployment.ts';
+import type { WantedPki } from '../pki/inventory.ts';
+import type { Deployment, OllamaEnvironment, Service } from './deployment.ts';
 import { distinctLimitSets, limitSetOf } from './limit-sets.ts';
 import { mapHash } from './map-hash.ts';
 import { machinePlacement, type Placement } from './placement.ts';
@@ -79,17 +80,17 @@ function ollamaEnvironment({ ollama }: StackConfig): OllamaEnvironment {
   return { variables, hostHeader: `localhost:${port}` };
 }
 
-function certificatePlan(name: string, { gateway, pki, services }: StackConfig): CertificatePlan {
+function certificatePlan(stack: string, { gateway, pki, services }: StackConfig): WantedPki {
   return {
-    ca: { commonName: `${name} hardening CA`, lifetimeDays: pki.caLifetimeDays },
+    stack,
+    ca: { commonName: `${stack} hardening CA`, lifetimeDays: pki.caLifetimeDays },
     server: {
-      dnsNames: [...new Set([...gateway.serverNames, loopbackNames.dns])],
-      ipAddresses: [loopbackNames.ip],
+      serverNames: [...new Set([...gateway.serverNames, loopbackNames.dns])],
+      addresses: [loopbackNames.ip],
       lifetimeDays: pki.serverCertificateLifetimeDays,
     },
     clients: Object.entries(services).map(([service, { generation, certificateLifetimeDays }]) => ({
-      service,
-      generation,
+      identity: { stack, service, generation },
       lifetimeDays: certificateLifetimeDays,
     })),
   };

@@ -1,0 +1,159 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { port as portSchema } from '../config/values.ts';
+import { defaultConfigFile, loadConfig } from '../config/load.ts';
+import type { StackConfig } from '../config/schema.ts';
+import { configText } from '../messages/config.ts';
+import { sandboxText } from '../messages/sandbox.ts';
+import { ExitCode, UserError } from '../messages/user-error.ts';
+import { exitCodeOf, renderReport } from '../probe/report.ts';
+import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import { sandboxVerdict } from '../sandbox/verdict.ts';
+import { watch } from '../sandbox/watch-file.ts';
+import { showError } from './show-error.ts';
+import { paint, progress, terminal } from './terminal.ts';
+import { sandboxLines } from './sandbox-lines.ts';
+
+interface SandboxCommandOptions {
+  readonly config: string;
+  readonly stack?: string;
+  readonly port: number;
+  readonly plainPort: number;
+  readonly stateDir?: string;
+  readonly pki?: string;
+  readonly upstream?: string;
+  readonly once: boolean;
+}
+
+const help = `
+What it makes, in the state folder (by default .sandbox, which git ignores):
+  pki/            a private CA, the gateway's certificate, one certificate for each service; keys 0600 in a 0700 folder
+  tree/           the rendered files, as on a machine but for paths, ports, user, process mode and upstream
+  log/            access.log (JSON lines) and error.log
+  sandbox.json    ports, paths, identities and process ids, for scripts; there while it is ready
+
+--pki DIR uses an existing CA and server certificate and writes nothing there:
+  DIR/certs/ca.crt, DIR/certs/server.crt, DIR/secrets/server.key, and to issue the services' certificates
+  DIR/secrets/ca.key, or else DIR/certs/SERVICE-GENERATION.crt with DIR/secrets/SERVICE-GENERATION.key for each.
+
+Exit codes: 0 the gateway holds (--once) or the sandbox was ended, 1 the probe found something or nginx ended,
+2 bad input or not possible.
+
+Examples:
+  hardening sandbox                                      stands until Ctrl-C, follows changes of the configuration
+  hardening sandbox --once                               ends after the verdict
+  hardening sandbox --upstream http://127.0.0.1:11500    passes requests on to what listens there`;
+
+/** `hardening sandbox`, which `npm start` runs: the configuration's own gateway on loopback, probed. */
+export function sandboxCommand(): Command {
+  return new Command('sandbox')
+    .summary('stand the gateway up on loopback, probe it, follow the configuration')
+    .description(
+      'Renders a stack for the nginx of this machine, starts it on loopback with a CA of its own in front of Ollama ' +
+        '(or a stand-in), and shows what the probe sees. A saved change of the configuration is in force at once.',
+    )
+    .option('--config FILE', 'the configuration', defaultConfigFile)
+    .option('--stack NAME', 'which stack of it; by default the first')
+    .option('--port PORT', "the gateway's port; a free one if it is taken", parsePort, 8443)
+    .option(
+      '--plain-port PORT',
+      'the plain port, which answers 401; a free one if it is taken',
+      parsePort,
+      8080,
+    )
+    .option(
+      '--state-dir DIR',
+      'folder for keys, files and logs; by default .sandbox, or .sandbox-2 beside one in use',
+    )
+    .option('--pki DIR', 'use an existing CA and server certificate (see below)')
+    .option('--upstream URL', 'what to pass requests on to; by default a local Ollama, else a stand-in')
+    .option('--once', 'end after the verdict, with exit code 0 or 1', false)
+    .addHelpText('after', help)
+    .action(run);
+}
+
+function parsePort(value: string): number {
+  const parsed = portSchema.safeParse(/^[0-9]{1,5}$/.test(value) ? Number(value) : undefined);
+  if (!parsed.success) throw new InvalidArgumentError('Give a whole number from 1 to 65535.');
+  return parsed.data;
+}
+
+async function run(options: SandboxCommandOptions): Promise<void> {
+  const ending = endingSignal();
+  const { name, stack } = await chosenStack(options.config, options.stack);
+  const out = terminal(process.stdout);
+  const err = terminal(process.stderr);
+  progress(err, sandboxText.standingUp);
+  const sandbox = await startSandbox({
+    stackName: name,
+    stack,
+    port: options.port,
+    plainPort: options.plainPort,
+    stateDirectory: options.stateDir,
+    pkiDirectory: options.pki,
+    upstreamUrl: options.upstream,
+    notice: (text) => {
+      progress(err, '');
+      process.stderr.write(`${paint(err, 'yellow', 'note:')} ${text}\n`);
+    },
+  });
+  try {
+    const report = await sandboxVerdict(sandbox.description(), sandbox.deployment(), (what) =>
+      progress(err, sandboxText.probing(what)),
+    );
+    progress(err, '');
+    process.stdout.write(`${renderReport(report, out)}\n`);
+    process.exitCode = exitCodeOf(report);
+    if (options.once) return;
+    process.stdout.write(`${sandboxLines(name, sandbox, out)}\n\n${sandboxText.watching(options.config)}\n`);
+    const unwatch = watch(options.config, () => follow(options.config, name, sandbox));
+    const nginxEnded = await Promise.race([ending.then(() => undefined), sandbox.ended]);
+    await unwatch();
+    if (nginxEnded !== undefined) {
+      throw new UserError(
+        nginxEnded,
+        `read ${sandbox.logDirectory}/error.log and start it again`,
+        ExitCode.attention,
+      );
+    }
+    process.exitCode = ExitCode.ok;
+  } finally {
+    progress(err, '');
+    await sandbox.stop();
+  }
+}
+
+/** Puts a saved configuration in force, or says why not and leaves the running one. */
+async function follow(file: string, stackName: string, sandbox: Sandbox): Promise<void> {
+  const started = Date.now();
+  const out = terminal(process.stdout);
+  try {
+    const { stack } = await chosenStack(file, stackName);
+    const changes = await sandbox.apply(stack);
+    const text =
+      changes.length === 0
+        ? [sandboxText.unchanged]
+        : [...changes, sandboxText.applied(Date.now() - started)];
+    process.stdout.write(`\n${text.map((line) => `${paint(out, 'green', '>')} ${line}`).join('\n')}\n`);
+  } catch (error) {
+    process.stderr.write(`\n${sandboxText.bad}\n`);
+    showError(error);
+  }
+}
+
+async function chosenStack(
+  file: string,
+  wanted: string | undefined,
+): Promise<{ name: string; stack: StackConfig }> {
+  const { stacks } = await loadConfig(file);
+  const name = wanted ?? Object.keys(stacks)[0] ?? '';
+  const stack = Object.hasOwn(stacks, name) ? stacks[name] : undefined;
+  if (stack === undefined) throw configText.noSuchStack(name, Object.keys(stacks));
+  return { name, stack };
+}
+
+/** Settles at the first Ctrl-C, kill or hang-up; until the end further ones change nothing. */
+function endingSignal(): Promise<void> {
+  return new Promise((settle) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => settle());
+  });
+}

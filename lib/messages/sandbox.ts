@@ -1,0 +1,70 @@
+import { UserError } from './user-error.ts';
+
+/** Wording of `hardening sandbox`. */
+export const sandboxText = {
+  noNginx: () =>
+    new UserError(
+      'nginx is not installed',
+      'run `npm start`, which installs it, or: sudo apt-get install nginx (macOS: brew install nginx)',
+    ),
+  unsuitableNginx: (path: string) =>
+    new UserError(
+      `${path} is not built with OpenSSL and HTTP/2, or does not say so in \`nginx -V\``,
+      'install the nginx of Debian, Ubuntu or Homebrew',
+    ),
+  stateTaken: (path: string, pid: number) =>
+    new UserError(
+      `a sandbox with process id ${pid} runs in ${path}`,
+      'end it, or give this one another folder with --state-dir DIR',
+    ),
+  tooManySandboxes: (most: number) =>
+    new UserError(
+      `${most} sandboxes run from this folder`,
+      'end some, or name a folder with --state-dir DIR',
+    ),
+  unquotablePath: (path: string) =>
+    new UserError(
+      `nginx cannot be given the path ${JSON.stringify(path)}`,
+      'choose a --state-dir without control characters and without any of " $ \\ { } ;',
+    ),
+  stateUnwritable: (path: string, code: string) =>
+    new UserError(
+      `${path} cannot be used for the sandbox's files: ${code}`,
+      'choose another --state-dir DIR',
+    ),
+  badUpstream: (url: string) =>
+    new UserError(
+      `--upstream ${JSON.stringify(url)} is not http://ADDRESS:PORT`,
+      'give plain HTTP, an IP address (or localhost) and a port, for example http://127.0.0.1:11434',
+    ),
+  badPort: (option: string, value: string) =>
+    new UserError(`${option} ${JSON.stringify(value)} is not a port`, 'give a whole number from 1 to 65535'),
+  portTaken: (option: string, wanted: number, chosen: number) =>
+    `port ${wanted} is taken: using ${chosen} (choose another with ${option})`,
+  nginxRefused: (errors: string) =>
+    new UserError(
+      `nginx refuses the rendered files:\n${errors}`,
+      'the configuration was accepted, so this is a defect of the kit or of an unusual nginx: please report it',
+    ),
+  nginxDidNotStart: (how: string, errors: string) =>
+    new UserError(`nginx ended ${how}\n${errors}`.trimEnd(), 'read what nginx says above'),
+  nginxEnded: (how: string, errors: string) => `nginx ended ${how}\n${errors}`.trimEnd(),
+  reloadFailed: (logDirectory: string) =>
+    new UserError('nginx did not take the new files within ten seconds', `read ${logDirectory}/error.log`),
+  standingUp: 'standing up the sandbox',
+  probing: (what: string) => `probing: ${what}`,
+  upstreams: {
+    'stand-in': 'a stand-in for Ollama, since none answers on 127.0.0.1:11434; its replies say so',
+    ollama: 'the Ollama on this machine',
+    given: 'as given',
+  },
+  heading: (stack: string) => `Sandbox of stack ${stack}`,
+  tryIt: 'Try it:',
+  withoutCertificate: 'and without a certificate, as anyone else:',
+  watching: (file: string) => `Watching ${file}: save a change and it is in force. Ctrl-C ends the sandbox.`,
+  bad: 'not applied, the running configuration stays:',
+  unchanged: 'saved without a change that matters here',
+  applied: (ms: number) => `in force, after ${ms} ms`,
+  stopping: 'stopping',
+  gone: (stack: string) => `the configuration has no stack ${stack} any more`,
+};

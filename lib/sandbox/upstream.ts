@@ -1,0 +1,50 @@
+import { sandboxText } from '../messages/sandbox.ts';
+import type { Endpoint } from '../model/placement.ts';
+import { startStandIn } from './stand-in/start-stand-in.ts';
+
+/** What the sandbox's gateway passes requests on to. */
+export interface Upstream {
+  readonly url: string;
+  readonly kind: 'stand-in' | 'ollama' | 'given';
+  readonly endpoint: Endpoint;
+  close(): Promise<void>;
+}
+
+/** Where a local Ollama listens by its default. */
+const localOllama = 'http://127.0.0.1:11434';
+
+/**
+ * Chooses the upstream: the given URL, else an Ollama that answers on 127.0.0.1:11434 (unless `ignoreLocal`, as tests
+ * want it), else a stand-in.
+ *
+ * @throws UserError for a URL that is not plain HTTP to an address and a port
+ */
+export async function chooseUpstream(given: string | undefined, ignoreLocal = false): Promise<Upstream> {
+  if (given !== undefined) return described(given, 'given');
+  if (!ignoreLocal && (await isOllama(localOllama))) return described(localOllama, 'ollama');
+  const standIn = await startStandIn();
+  return { ...described(standIn.url, 'stand-in'), close: () => standIn.close() };
+}
+
+function described(url: string, kind: Upstream['kind']): Upstream {
+  return { url, kind, endpoint: endpointOf(url), close: () => Promise.resolve() };
+}
+
+function endpointOf(url: string): Endpoint {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const address = parsed?.hostname === 'localhost' ? '127.0.0.1' : parsed?.hostname.replace(/^\[|\]$/g, '');
+  const isAddress = address !== undefined && /^[0-9.]+$|:/.test(address);
+  if (parsed?.protocol !== 'http:' || !isAddress || parsed.pathname !== '/' || parsed.search !== '') {
+    throw sandboxText.badUpstream(url);
+  }
+  return { address, port: parsed.port === '' ? 80 : Number(parsed.port) };
+}
+
+async function isOllama(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(1_000), redirect: 'error' });
+    return response.status === 200 && (await response.text()).includes('Ollama is running');
+  } catch {
+    return false;
+  }
+}
