@@ -118,16 +118,17 @@ export async function issueClient(authority: Authority, request: ClientRequest):
   });
 }
 
-/** Whole days from `now` until a certificate ends; zero or less when it has ended or ends within a day. */
-export function daysLeft(certificate: ParsedCertificate, now: Date): number {
-  return Math.floor((Date.parse(certificate.validTo) - now.getTime()) / dayMs);
+/** The longest lifetime, in whole days, of a leaf issued now that ends with its CA; zero or less if there is none. */
+export function longestLifetimeDays(authority: Authority, now: Date): number {
+  const { notBefore } = period(1, now, new Date(authority.certificate.validFrom));
+  const lastMs = Date.parse(authority.certificate.validTo) + 1000;
+  return Math.floor((lastMs - notBefore.getTime()) / dayMs);
 }
 
-/** True if a leaf of this lifetime, issued now, would end with the CA or before it. */
+/** True if a leaf of this lifetime can be issued now. */
 export function canIssueFor(authority: Authority, lifetimeDays: number, now: Date): boolean {
-  const earliest = new Date(authority.certificate.validFrom);
-  const { notAfter } = period(lifetimeDays, now, earliest);
-  return now >= earliest && notAfter.getTime() <= Date.parse(authority.certificate.validTo);
+  const begun = now >= new Date(authority.certificate.validFrom);
+  return begun && lifetimeDays <= longestLifetimeDays(authority, now);
 }
 
 async function issue(
@@ -139,9 +140,8 @@ async function issue(
   const authorityNotBefore = new Date(authority.certificate.validFrom);
   if (request.now < authorityNotBefore) throw authorityNotYetValid(authorityNotBefore);
   const { notBefore, notAfter } = validity(profile, request, authorityNotBefore);
-  if (notAfter.getTime() > Date.parse(authority.certificate.validTo)) {
-    throw outlivesAuthority(profile.name, request.lifetimeDays, daysLeft(authority.certificate, request.now));
-  }
+  const longest = longestLifetimeDays(authority, request.now);
+  if (request.lifetimeDays > longest) throw outlivesAuthority(profile.name, request.lifetimeDays, longest);
   const issuer = new x509.X509Certificate(new Uint8Array(authority.certificate.raw));
   const subjectKeyIdentifier = issuer.getExtension(x509.SubjectKeyIdentifierExtension);
   return await sign(profile, {

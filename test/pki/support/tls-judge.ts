@@ -32,7 +32,14 @@ export async function startTlsJudge(parts: {
   const folder = mkdtempSync(join(tmpdir(), 'tls-judge-'));
   const socketPath = join(folder, 's');
   let nginx: ChildProcess | undefined;
+  // The worker may end without its hooks: the server and its keys must not outlive it.
+  const abandon = (): void => {
+    nginx?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', abandon);
   const stop = async (): Promise<void> => {
+    process.off('exit', abandon);
     if (nginx?.exitCode === null && nginx.signalCode === null) {
       const ended = once(nginx, 'exit');
       nginx.kill('SIGTERM');
