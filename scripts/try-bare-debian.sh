@@ -47,7 +47,13 @@ umask 022
 work=$(mktemp -d)
 chmod 755 "$work"
 root=$work/root
-trap 'rm -rf --one-file-system "$work"' EXIT
+step_process=
+clean_up() {
+  # Its namespaces, with all mounts and processes in them, end with it.
+  if [ -n "$step_process" ]; then kill -KILL "$step_process" || true; fi
+  rm -rf --one-file-system "$work"
+}
+trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -139,6 +145,7 @@ chroot "$root" chown -R "$user:" "/home/$user"
 inside='
 set -eu
 root=$1 account=$2 home=$3 command=$4
+shift 4
 mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
 mount -t tmpfs tmpfs "$root/tmp" -o mode=1777
@@ -155,9 +162,6 @@ for process in /proc/[0-9]*; do
 done
 exit "$status"
 '
-# The first four arguments are not for env.
-inside=${inside/'mount --rbind'/$'shift 4\nmount --rbind'}
-
 results=()
 failed=no
 
@@ -167,7 +171,11 @@ step() {
   echo "… $name"
   local before=$EPOCHREALTIME
   unshare --mount --propagation private --pid --fork --kill-child --mount-proc \
-    sh -c "$inside" sh "$root" "$account" "$home" "$command" "${environment[@]}" </dev/null >"$log" 2>&1 || status=$?
+    sh -c "$inside" sh "$root" "$account" "$home" "$command" "${environment[@]}" </dev/null >"$log" 2>&1 &
+  step_process=$!
+  # A signal to this script ends the wait at once.
+  wait "$step_process" || status=$?
+  step_process=
   local seconds
   seconds=$(awk -v a="$before" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
   [ "$status" -eq "$expected" ] || verdict="exit code $status instead of $expected"
