@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HeaderList } from './http-bytes.ts';
@@ -83,6 +82,19 @@ function limitedWriter(socket: Socket, limit: number): (data: string | Buffer) =
     const bytes = Buffer.from(data).subarray(0, left);
     left -= bytes.length;
     if (bytes.length === 0 || socket.destroyed || !socket.writable) return;
-    if (!socket.write(bytes)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+    if (!socket.write(bytes)) await drained(socket);
   };
+}
+
+/** Waits until the socket takes more, or is closed. Not once(): that rejects when the peer resets. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
 }

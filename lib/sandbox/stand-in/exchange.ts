@@ -45,8 +45,7 @@ export const maxBodyBytes = 64 * 1024 * 1024;
 export async function readBody({ request }: Exchange): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;
-  // Leaving the loop must not end the connection: the answer still has to go out on it.
-  for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const piece of request as AsyncIterable<Buffer>) {
     length += piece.length;
     if (length > maxBodyBytes) throw new StandInError(413, 'request body too large');
     pieces.push(piece);

@@ -47,7 +47,7 @@ export const namedEvents: StreamFormat = {
   encode: (value) => `event: ${(value as { type: string }).type}\ndata: ${JSON.stringify(value)}\n\n`,
 };
 
-/** Sends values as they come, each at once. Ends quietly when the client is gone. */
+/** Sends values as they come, each at once, no faster than the client reads. Throws AbortError when it is gone. */
 export async function sendStream(
   { response, gone }: Exchange,
   format: StreamFormat,
@@ -55,7 +55,6 @@ export async function sendStream(
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': format.contentType });
   for await (const value of values) {
-    if (gone.aborted) return;
     if (!response.write(format.encode(value))) await once(response, 'drain', { signal: gone });
   }
   response.end();
