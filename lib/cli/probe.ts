@@ -1,17 +1,10 @@
-import { Command, type CommanderError } from 'commander';
+import { Command } from 'commander';
 import { probeErrors } from '../messages/probe.ts';
-import { ExitCode } from '../messages/user-error.ts';
 import { probe } from '../probe/index.ts';
 import { probeDefaults } from '../probe/options.ts';
-import { renderReport } from '../probe/report.ts';
-import type { ProbeOptions, Verdict } from '../probe/types.ts';
+import { exitCodeOf, renderReport } from '../probe/report.ts';
+import type { ProbeOptions } from '../probe/types.ts';
 import { progress, terminal } from './terminal.ts';
-
-const exitCodes: Readonly<Record<Verdict, ExitCode>> = {
-  holds: ExitCode.ok,
-  findings: ExitCode.attention,
-  unknown: ExitCode.unable,
-};
 
 interface Flags {
   readonly port?: number;
@@ -112,9 +105,6 @@ export function probeCommand(): Command {
     )
     .option('--json', 'print one JSON document (docs/probe.md) instead of the table')
     .addHelpText('after', more)
-    .exitOverride((error: CommanderError) =>
-      process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.unable),
-    )
     .action(async (host: string, flags: Flags) => {
       const { port, acknowledge, json, ...rest } = flags;
       const options: ProbeOptions = {
@@ -132,6 +122,6 @@ export function probeCommand(): Command {
           ? `${JSON.stringify(report, null, 2)}\n`
           : renderReport(report, terminal(process.stdout)),
       );
-      process.exitCode = exitCodes[report.verdict];
+      process.exitCode = exitCodeOf(report);
     });
 }

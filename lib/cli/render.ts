@@ -18,8 +18,8 @@ export function renderCommand(): Command {
       'Renders every stack of the configuration into DIR/<stack>/, laid out as the machine has it. Commit the ' +
         'folder: a reviewer reads there what a change of the configuration does.',
     )
-    .option('--config FILE', 'the configuration', defaultConfigFile)
-    .option('--out DIR', 'where the folders go', 'rendered')
+    .option('--config <file>', 'the configuration', defaultConfigFile)
+    .option('--out <dir>', 'where the folders go', 'rendered')
     .option(
       '--check',
       'change nothing; print a unified diff and exit 1 where the folder is not up to date',

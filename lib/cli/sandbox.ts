@@ -51,21 +51,24 @@ export function sandboxCommand(): Command {
       'Renders a stack for the nginx of this machine, starts it on loopback with a CA of its own in front of Ollama ' +
         '(or a stand-in), and shows what the probe sees. A saved change of the configuration is in force at once.',
     )
-    .option('--config FILE', 'the configuration', defaultConfigFile)
-    .option('--stack NAME', 'which stack of it; by default the first')
-    .option('--port PORT', "the gateway's port; a free one if it is taken", parsePort, 8443)
+    .option('--config <file>', 'the configuration', defaultConfigFile)
+    .option('--stack <name>', 'which stack of it; by default the first')
+    .option('--port <port>', "the gateway's port; a free one if it is taken", parsePort, 8443)
     .option(
-      '--plain-port PORT',
+      '--plain-port <port>',
       'the plain port, which answers 401; a free one if it is taken',
       parsePort,
       8080,
     )
     .option(
-      '--state-dir DIR',
+      '--state-dir <dir>',
       'folder for keys, files and logs; by default .sandbox, or .sandbox-2 beside one in use',
     )
-    .option('--pki DIR', 'use an existing CA and server certificate (see below)')
-    .option('--upstream URL', 'what to pass requests on to; by default a local Ollama, else a stand-in')
+    .option('--pki <dir>', 'use an existing CA and server certificate (see below)')
+    .option(
+      '--upstream <url>',
+      "what to pass requests on to, or 'stand-in'; by default a local Ollama, else a stand-in",
+    )
     .option('--once', 'end after the verdict, with exit code 0 or 1', false)
     .addHelpText('after', help)
     .action(run);
@@ -90,7 +93,7 @@ async function run(options: SandboxCommandOptions): Promise<void> {
     plainPort: options.plainPort,
     stateDirectory: options.stateDir,
     pkiDirectory: options.pki,
-    upstreamUrl: options.upstream,
+    upstream: options.upstream,
     notice: (text) => {
       progress(err, '');
       process.stderr.write(`${paint(err, 'yellow', 'note:')} ${text}\n`);

@@ -75,7 +75,7 @@ export const dnsName = z
   .refine((name) => !/^[0-9.]+$/.test(name))
   .meta({
     allowed:
-      'a DNS name in lower case, such as models.example.com (international names as xn--…), no wildcard, no address',
+      'a DNS name in lower case, such as models.example.com (international names as xn--...), no wildcard, no address',
     fix: 'write the name that clients will connect to',
   });
 

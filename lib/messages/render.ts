@@ -7,6 +7,12 @@ export const renderText = {
       `${directory} holds files but no MANIFEST: it is no rendered folder, and writing there could remove them`,
       'choose another folder with --out DIR, or move the files away',
     ),
+  strayEntry: (path: string) =>
+    new UserError(
+      `${path} does not belong there: the folder is for rendered stacks alone`,
+      'move it away, or choose another folder with --out DIR',
+      1,
+    ),
   modeDiff: (path: string, executable: boolean) =>
     [
       `--- a/${path}`,

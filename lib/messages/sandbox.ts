@@ -34,11 +34,9 @@ export const sandboxText = {
     ),
   badUpstream: (url: string) =>
     new UserError(
-      `--upstream ${JSON.stringify(url)} is not http://ADDRESS:PORT`,
+      `--upstream ${JSON.stringify(url)} is neither http://ADDRESS:PORT nor 'stand-in'`,
       'give plain HTTP, an IP address (or localhost) and a port, for example http://127.0.0.1:11434',
     ),
-  badPort: (option: string, value: string) =>
-    new UserError(`${option} ${JSON.stringify(value)} is not a port`, 'give a whole number from 1 to 65535'),
   portTaken: (option: string, wanted: number, chosen: number) =>
     `port ${wanted} is taken: using ${chosen} (choose another with ${option})`,
   nginxRefused: (errors: string) =>
@@ -54,7 +52,7 @@ export const sandboxText = {
   standingUp: 'standing up the sandbox',
   probing: (what: string) => `probing: ${what}`,
   upstreams: {
-    'stand-in': 'a stand-in for Ollama, since none answers on 127.0.0.1:11434; its replies say so',
+    'stand-in': 'a stand-in for Ollama, whose replies say so; no model runs',
     ollama: 'the Ollama on this machine',
     given: 'as given',
   },
@@ -65,6 +63,4 @@ export const sandboxText = {
   bad: 'not applied, the running configuration stays:',
   unchanged: 'saved without a change that matters here',
   applied: (ms: number) => `in force, after ${ms} ms`,
-  stopping: 'stopping',
-  gone: (stack: string) => `the configuration has no stack ${stack} any more`,
 };

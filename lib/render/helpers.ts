@@ -20,7 +20,9 @@ function word(language: string, pattern: RegExp): Helper {
 }
 
 function refused(value: unknown, language: string): RangeError {
-  return new RangeError(`${JSON.stringify(value) ?? 'a missing value'} cannot be printed as ${language}`);
+  return new RangeError(
+    `${value === undefined ? 'a missing value' : JSON.stringify(value)} cannot be printed as ${language}`,
+  );
 }
 
 const nginx = word('a bare nginx word', /[A-Za-z0-9_.:-]+/);

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { resolve } from '../model/resolve.ts';
 import { render } from './render.ts';
-import { compareFolder, renderedFolders, writeFolder, type FolderDifference } from './rendered-folder.ts';
+import {
+  compareFolder,
+  otherRenderedFolders,
+  writeFolder,
+  type FolderDifference,
+} from './rendered-folder.ts';
 import { loadTemplates } from './templates.ts';
 
 /**
@@ -22,7 +27,7 @@ export async function renderStacks(
   const trees = Object.entries(config.stacks).map(
     ([name, stack]) => [name, render(resolve(name, stack), templates)] as const,
   );
-  const gone = (await renderedFolders(directory)).filter((name) => !Object.hasOwn(config.stacks, name));
+  const gone = await otherRenderedFolders(directory, Object.keys(config.stacks));
   const empty = gone.map((name) => [name, undefined] as const);
   const differences: FolderDifference[] = [];
   for (const [name, tree] of [...trees, ...empty]) {

@@ -50,11 +50,13 @@ export async function writeFolder(directory: string, tree: FileTree): Promise<Fo
 export async function compareFolder(directory: string, tree: FileTree): Promise<FolderDifference[]> {
   const complete = withManifest(tree);
   const present = await listFiles(directory);
-  if (present.length > 0 && !present.includes(manifestName)) throw renderText.notRendered(directory);
+  if (present.size > 0 && !present.has(manifestName)) throw renderText.notRendered(directory);
   const differences: FolderDifference[] = [];
-  for (const path of [...new Set([...complete.keys(), ...present])].sort()) {
+  for (const path of [...new Set([...complete.keys(), ...present.keys()])].sort()) {
     const wanted = complete.get(path);
-    const found = present.includes(path) ? await readFile(join(directory, path), 'utf8') : undefined;
+    const entry = present.get(path);
+    const found =
+      entry === 'file' ? await readFile(join(directory, path), 'utf8') : entry && '(not a file)\n';
     if (found !== wanted?.content) {
       differences.push({
         path,
@@ -71,18 +73,22 @@ export async function compareFolder(directory: string, tree: FileTree): Promise<
   return differences;
 }
 
-/** The folders under `directory` that hold a rendered tree. */
-export async function renderedFolders(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  const rendered = await Promise.all(
-    names.map(async (name) =>
-      (await stat(join(directory, name, manifestName)).catch(() => undefined))?.isFile() === true
-        ? [name]
-        : [],
-    ),
-  );
-  return rendered.flat().sort();
+/**
+ * The folders under `directory` that hold a rendered tree, other than those of `stacks`.
+ *
+ * @throws UserError where something else is there, which would look as if it had been rendered
+ */
+export async function otherRenderedFolders(directory: string, stacks: readonly string[]): Promise<string[]> {
+  const entries = await readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  const others = entries.filter((name) => !stacks.includes(name)).sort();
+  for (const name of others) {
+    const manifest = await stat(join(directory, name, manifestName)).catch(() => undefined);
+    if (manifest?.isFile() !== true) throw renderText.strayEntry(join(directory, name));
+  }
+  return others;
 }
 
 function unifiedDiff(path: string, found: string | undefined, wanted: string | undefined): string {
@@ -91,16 +97,22 @@ function unifiedDiff(path: string, found: string | undefined, wanted: string | u
   return createTwoFilesPatch(from, to, found ?? '', wanted ?? '', '', '').replace(/^=+\n/, '');
 }
 
-async function listFiles(directory: string): Promise<string[]> {
+/** Everything below a folder that is no folder; a symbolic link or a socket is `other`, whatever it leads to. */
+async function listFiles(directory: string): Promise<Map<string, 'file' | 'other'>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
     (error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
     },
   );
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'));
+  return new Map(
+    entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => [
+        relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'),
+        entry.isFile() ? 'file' : 'other',
+      ]),
+  );
 }
 
 async function writeFileAtomically(path: string, file: RenderedFile): Promise<void> {

@@ -30,10 +30,8 @@ export interface SandboxOptions {
   readonly stateDirectory?: string | undefined;
   /** A folder with an existing CA and server certificate, in lib/pki's layout, where nothing is written. */
   readonly pkiDirectory?: string | undefined;
-  /** The upstream's URL; by default a local Ollama, else a stand-in. */
-  readonly upstreamUrl?: string | undefined;
-  /** Whether to use the stand-in even where a local Ollama answers. Tests do. */
-  readonly ignoreLocalOllama?: boolean | undefined;
+  /** The upstream's URL, or `stand-in`; by default a local Ollama, else the stand-in. */
+  readonly upstream?: string | undefined;
   /** Told what was chosen other than asked for. */
   readonly notice: (text: string) => void;
 }
@@ -76,7 +74,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const state = await takeStateDirectory(options.stateDirectory);
   const undo: (() => Promise<void>)[] = [() => state.release()];
   try {
-    const upstream = await chooseUpstream(options.upstreamUrl, options.ignoreLocalOllama);
+    const upstream = await chooseUpstream(options.upstream);
     undo.unshift(() => upstream.close());
     const placement = await place(options, state, upstream);
     undo.unshift(() => rm(placement.paths.runtimeDirectory, { recursive: true, force: true }));

@@ -13,15 +13,18 @@ export interface Upstream {
 /** Where a local Ollama listens by its default. */
 const localOllama = 'http://127.0.0.1:11434';
 
+/** What `--upstream` takes for the stand-in, even where a local Ollama answers. */
+export const standInUpstream = 'stand-in';
+
 /**
- * Chooses the upstream: the given URL, else an Ollama that answers on 127.0.0.1:11434 (unless `ignoreLocal`, as tests
- * want it), else a stand-in.
+ * Chooses the upstream: the given URL or the stand-in, else an Ollama that answers on 127.0.0.1:11434, else the
+ * stand-in.
  *
  * @throws UserError for a URL that is not plain HTTP to an address and a port
  */
-export async function chooseUpstream(given: string | undefined, ignoreLocal = false): Promise<Upstream> {
-  if (given !== undefined) return described(given, 'given');
-  if (!ignoreLocal && (await isOllama(localOllama))) return described(localOllama, 'ollama');
+export async function chooseUpstream(given: string | undefined): Promise<Upstream> {
+  if (given !== undefined && given !== standInUpstream) return described(given, 'given');
+  if (given === undefined && (await isOllama(localOllama))) return described(localOllama, 'ollama');
   const standIn = await startStandIn();
   return { ...described(standIn.url, 'stand-in'), close: () => standIn.close() };
 }
