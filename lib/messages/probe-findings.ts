@@ -80,6 +80,12 @@ export const findingTexts = {
     'Its compose file publishes 8888 and 8081 on all interfaces, past ufw, over plain HTTP: API keys, diffs and tokens of the git host go in clear.',
     'Publish both ports on 127.0.0.1 only and put a proxy with TLS in front of what the git host has to reach.',
   ),
+  'other-addresses': text(
+    'info',
+    'The name has other addresses, which were not probed',
+    'Each address is a way in of its own, with its own firewall rules; IPv6 is forgotten most often.',
+    'Probe each of them: hardening probe ADDRESS --server-name NAME.',
+  ),
   'unexpected-port': text(
     'low',
     'A port answers that is not part of the gateway',

@@ -1,6 +1,6 @@
 import type { FindingId } from '../messages/probe-findings.ts';
 import type { ProbeContext } from './context.ts';
-import type { CheckResult, FindingSeed } from './types.ts';
+import type { Area, CheckResult, FindingSeed } from './types.ts';
 
 /** One thing that a probe looks at. A check that throws counts as `unknown`. */
 export interface Check {
@@ -8,6 +8,7 @@ export interface Check {
   readonly id: string;
   /** What a pass means, in a few words. */
   readonly title: string;
+  readonly area: Area;
   /**
    * What must be there for it to run: `nothing`; the `gateway` port open; TLS on it (`tls`); a client `identity`; a
    * `model` as well.

@@ -38,8 +38,8 @@ export interface ProbeContext {
   readonly scans: readonly PortScan[];
   /** The scan of the gateway's TLS port. */
   readonly gateway: PortScan;
-  /** The scan of the gateway's plain port. */
-  readonly plain: PortScan;
+  /** The scan of the gateway's plain port, where it has one. */
+  readonly plain: PortScan | undefined;
   /** A signal that aborts at the step's time-out or the whole probe's deadline, whichever is first. */
   readonly step: (timeoutMs?: number) => AbortSignal;
   /** Runs an exchange when one of the connections is free. */
@@ -124,7 +124,7 @@ export function makeContext(
     target,
     scans,
     gateway: scanOf(target.gatewayPort),
-    plain: scanOf(target.plainPort),
+    plain: target.plainPort === null ? undefined : scanOf(target.plainPort),
     step,
     limited,
     ask,

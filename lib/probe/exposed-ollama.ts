@@ -1,6 +1,6 @@
 import type { ProbeContext } from './context.ts';
 import { isReply } from './http.ts';
-import { ollamaEvidence, ollamaPaths } from './recognise.ts';
+import { localHost, ollamaEvidence, ollamaPaths } from './recognise.ts';
 import { hostHeader, type PortScan } from './scan.ts';
 
 /** An Ollama that answers without authentication. */
@@ -8,9 +8,6 @@ export interface ExposedOllama {
   readonly port: number;
   readonly seen: string;
 }
-
-// On a loopback listener Ollama refuses foreign Host headers, and takes this one from anybody who sends it.
-const localHost = 'localhost:11434';
 
 async function lookAt(
   context: ProbeContext,

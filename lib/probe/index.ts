@@ -17,6 +17,7 @@ import {
 } from './types.ts';
 import { verdictOf } from './verdict.ts';
 
+export { renderReport } from './report.ts';
 export { reportSchema } from './types.ts';
 export type { Finding, ProbeOptions, ProbeReport, Severity, Outcome, Verdict } from './types.ts';
 
@@ -65,8 +66,12 @@ function findingsOf(target: Target, results: ReadonlyMap<Check, CheckResult>): F
       };
     }),
   );
+  // Two checks may find the same thing at the same port.
+  const kept = found.filter(
+    (one, index) => index === found.findIndex((other) => other.id === one.id && other.port === one.port),
+  );
   const rank = (one: Finding): number => severities.indexOf(one.severity);
-  return found.sort((a, b) => rank(a) - rank(b) || (a.port ?? 0) - (b.port ?? 0));
+  return kept.sort((a, b) => rank(a) - rank(b) || (a.port ?? 0) - (b.port ?? 0));
 }
 
 /**
@@ -103,7 +108,7 @@ export async function probe(
     }
     const reports = checks.map((check): CheckReport => {
       const { outcome, seen } = results.get(check) ?? unknown('not run');
-      return { id: check.id, title: check.title, outcome, seen: clean(seen) };
+      return { id: check.id, title: check.title, area: check.area, outcome, seen: clean(seen) };
     });
     const ordered = new Map(checks.map((check) => [check, results.get(check) ?? unknown('not run')]));
     const findings = findingsOf(target, ordered);

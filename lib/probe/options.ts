@@ -90,7 +90,10 @@ export async function resolveOptions(options: ProbeOptions): Promise<Target> {
   const host = checkName('HOST', options.host);
   const serverName = checkName('--server-name', options.serverName ?? host);
   const gatewayPort = checkPort('--port', options.gatewayPort ?? probeDefaults.gatewayPort);
-  const plainPort = checkPort('--plain-port', options.plainPort ?? probeDefaults.plainPort);
+  const plainPort =
+    options.plainPort === null
+      ? null
+      : checkPort('--plain-port', options.plainPort ?? probeDefaults.plainPort);
   if (gatewayPort === plainPort) throw probeErrors.samePorts(gatewayPort);
   const timeoutMs = options.timeoutMs ?? probeDefaults.timeoutMs;
   const deadlineMs = options.deadlineMs ?? probeDefaults.deadlineMs;

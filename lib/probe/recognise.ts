@@ -12,6 +12,9 @@ export const ollamaPaths = [
   '/ollama/v1/models',
 ] as const;
 
+/** A Host that Ollama takes from anyone on a loopback address, where it refuses foreign ones. */
+export const localHost = 'localhost:11434';
+
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { columns, paint, type Terminal } from '../cli/terminal.ts';
 import {
+  areas,
   severities,
+  type Area,
   type Finding,
   type Outcome,
   type PortState,
@@ -9,6 +11,8 @@ import {
   type Severity,
 } from './types.ts';
 import { counts } from './verdict.ts';
+
+export { exitCodeOf } from './verdict.ts';
 
 type Format = Parameters<typeof paint>[1];
 
@@ -55,20 +59,49 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Lays rows out in columns whose last one is wrapped to the width of the report. */
-function table(rows: readonly (readonly string[])[]): string[] {
+/** Lays rows out in columns whose last one is wrapped to the width of the report; returns the lines of each row. */
+function rowsOfLines(rows: readonly (readonly string[])[]): string[][] {
   const width = (cell: string): number => stripVTControlCharacters(cell).length;
   const last = (rows[0]?.length ?? 1) - 1;
-  let taken = 0;
+  let taken = 2;
   for (let index = 0; index < last; index += 1) {
     taken += Math.max(...rows.map((row) => width(row[index] ?? ''))) + 2;
   }
-  const wrapped = rows.flatMap((row) =>
-    wrap(row[last] ?? '', Math.max(20, reportWidth - 2 - taken)).map((line, index) =>
+  const wrapped = rows.map((row) =>
+    wrap(row[last] ?? '', Math.max(20, reportWidth - taken)).map((line, index) =>
       index === 0 ? [...row.slice(0, last), line] : [...row.slice(0, last).map(() => ''), line],
     ),
   );
-  return columns(wrapped).map((line) => (line === '' ? '' : `  ${line}`));
+  const lines = columns(wrapped.flat()).map((line) => (line === '' ? '' : `  ${line}`));
+  return wrapped.map((row) => lines.splice(0, row.length));
+}
+
+const table = (rows: readonly (readonly string[])[]): string[] => rowsOfLines(rows).flat();
+
+const areaHeadings: Readonly<Record<Area, string>> = {
+  stranger: 'What a stranger gets',
+  tls: 'TLS and the certificate',
+  client: 'What a client gets',
+};
+
+function checkLines(to: Terminal, report: ProbeReport): string[] {
+  const rows = report.checks.map((check) => {
+    const [mark, format] = outcomeMarks[check.outcome];
+    const found = report.findings.filter((one) => one.check === check.id);
+    const isKnown = check.outcome === 'fail' && !found.some(counts);
+    return [isKnown ? paint(to, 'yellow', '• known') : paint(to, format, mark), check.title, check.seen];
+  });
+  // Laid out as one table, so that the columns of the three parts stand under each other.
+  const lines = rowsOfLines(rows);
+  return areas.flatMap((area) => [
+    '',
+    heading(to, areaHeadings[area]),
+    ...report.checks.flatMap((check, index) => (check.area === area ? (lines[index] ?? []) : [])),
+  ]);
+}
+
+function heading(to: Terminal, text: string): string {
+  return `  ${paint(to, ['bold', 'underline'], text)}`;
 }
 
 function findingLines(to: Terminal, one: Finding): string[] {
@@ -118,7 +151,6 @@ function summary(to: Terminal, report: ProbeReport): string {
 
 /** Prints a report as a table of at most 100 columns, coloured where the terminal shows colours. */
 export function renderReport(report: ProbeReport, to: Terminal): string {
-  const heading = (text: string): string => `  ${paint(to, ['bold', 'underline'], text)}`;
   const name = report.serverName === report.host ? report.host : `${report.serverName} at ${report.host}`;
   const address = report.address === report.host ? '' : ` (${report.address})`;
   const portRows = report.ports.map((port) => [
@@ -127,24 +159,20 @@ export function renderReport(report: ProbeReport, to: Terminal): string {
     port.role === 'other' ? '' : port.role,
     port.seen,
   ]);
-  const checkRows = report.checks.map((check) => {
-    const [mark, format] = outcomeMarks[check.outcome];
-    return [paint(to, format, mark), check.title, check.seen];
-  });
   const told = report.findings.filter((one) => one.severity !== 'info');
   const infos = report.findings.filter((one) => one.severity === 'info');
   return [
     `  ${paint(to, 'bold', 'What an attacker sees of')} ${paint(to, ['bold', 'cyan'], name)}${address}`,
     '',
-    heading('Ports'),
+    heading(to, 'Ports'),
     ...table(portRows),
-    '',
-    heading('Checks'),
-    ...table(checkRows),
-    ...(told.length === 0 ? [] : ['', heading('Findings'), ...told.flatMap((one) => findingLines(to, one))]),
+    ...checkLines(to, report),
+    ...(told.length === 0
+      ? []
+      : ['', heading(to, 'Findings'), ...told.flatMap((one) => findingLines(to, one))]),
     ...(infos.length === 0
       ? []
-      : ['', heading('For the record'), ...table(infos.map((one) => [one.title, one.seen]))]),
+      : ['', heading(to, 'For the record'), ...table(infos.map((one) => [one.title, one.seen]))]),
     '',
     summary(to, report),
     '',

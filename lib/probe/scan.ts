@@ -1,6 +1,6 @@
 import { clean } from './clean.ts';
 import { sendRequest, isReply, type HttpFailure, type HttpOutcome, type HttpReply } from './http.ts';
-import { htmlTitle, ollamaError, recognise } from './recognise.ts';
+import { htmlTitle, localHost, ollamaError, recognise } from './recognise.ts';
 import type { Target } from './target.ts';
 import { connectTcp } from './tcp.ts';
 import { shakeHands, type Handshake } from './tls.ts';
@@ -25,7 +25,11 @@ export interface PortScan {
 
 /** The ports to try, each once, the gateway's first. */
 export function portsOf(target: Target): number[] {
-  const ports = [target.gatewayPort, target.plainPort, ...(target.onlyGateway ? [] : usualPorts)];
+  const ports = [
+    target.gatewayPort,
+    ...(target.plainPort === null ? [] : [target.plainPort]),
+    ...(target.onlyGateway ? [] : usualPorts),
+  ];
   return [...new Set(ports)];
 }
 
@@ -82,6 +86,28 @@ const serviceNames: Readonly<Partial<Record<Service, string>>> = {
   livereview: 'LiveReview',
 };
 
+/** Where a program shows itself that hides at `/`: behind a Host check, or as an API without pages. */
+const furtherLooks = [
+  { path: '/', host: localHost },
+  { path: '/api/version', host: undefined },
+  { path: '/api/config', host: undefined },
+];
+
+async function recogniseFurther(
+  first: HttpReply,
+  ask: (path: string, host: string | undefined) => Promise<HttpOutcome>,
+): Promise<Service> {
+  const service = recognise('/', first);
+  if (service !== 'http' || first.status === 401) return service;
+  const others = await Promise.all(
+    furtherLooks.map(async ({ path, host }) => {
+      const outcome = await ask(path, host);
+      return isReply(outcome) ? recognise(path, outcome) : 'http';
+    }),
+  );
+  return others.find((found) => found !== 'http') ?? 'http';
+}
+
 /** Opens a port, then asks in clear and over TLS at the same time what is there. */
 export async function scanPort(target: Target, port: number, step: () => AbortSignal): Promise<PortScan> {
   const role =
@@ -93,15 +119,15 @@ export async function scanPort(target: Target, port: number, step: () => AbortSi
     return { report: { port, role, state, tls: false, service: 'none', seen } };
   }
   connection.socket.destroy();
-  const ask = (tls: boolean): Promise<HttpOutcome> =>
+  const ask = (tls: boolean, path = '/', host = hostHeader(target, port, tls)): Promise<HttpOutcome> =>
     sendRequest({
       address,
       port,
       tls,
       serverName,
       method: 'GET',
-      path: '/',
-      hostHeader: hostHeader(target, port, tls),
+      path,
+      hostHeader: host,
       signal: step(),
     });
   const [plain, secure, handshake] = await Promise.all([
@@ -112,7 +138,7 @@ export async function scanPort(target: Target, port: number, step: () => AbortSi
   const tls = handshake.kind === 'handshake';
   const answer = tls ? secure : plain;
   let service: Service;
-  if (isReply(answer)) service = recognise('/', answer);
+  if (isReply(answer)) service = await recogniseFurther(answer, (path, host) => ask(tls, path, host));
   else if (tls) service = 'tls';
   else if (secure.kind === 'tls' && !isReply(plain) && plain.kind !== 'not-http') service = 'tls';
   else service = plain.kind === 'not-http' && plain.bytes !== undefined ? 'banner' : 'silent';

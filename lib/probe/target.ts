@@ -12,7 +12,8 @@ export interface Target {
   readonly otherAddresses: readonly string[];
   readonly serverName: string;
   readonly gatewayPort: number;
-  readonly plainPort: number;
+  /** Null for a gateway without one. */
+  readonly plainPort: number | null;
   readonly onlyGateway: boolean;
   readonly timeoutMs: number;
   readonly deadlineMs: number;

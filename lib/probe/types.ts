@@ -8,6 +8,10 @@ export type Severity = (typeof severities)[number];
 export const outcomes = ['pass', 'fail', 'unknown', 'skipped'] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** Which side of the gateway a check looks at: what a stranger gets, TLS itself, what a client gets. */
+export const areas = ['stranger', 'tls', 'client'] as const;
+export type Area = (typeof areas)[number];
+
 /** What a TCP port does. `filtered`: no answer in time, or an ICMP error; it says nothing about what is behind. */
 export const portStates = ['open', 'closed', 'filtered'] as const;
 export type PortState = (typeof portStates)[number];
@@ -37,6 +41,7 @@ const portSchema = z.strictObject({
 const checkSchema = z.strictObject({
   id: z.string().describe('Name of the check; one file of lib/probe/checks each.'),
   title: z.string().describe('What a pass means.'),
+  area: z.enum(areas).describe('Which side of the gateway it looks at.'),
   outcome: z.enum(outcomes),
   seen: z.string().describe('What was seen, or why it could not be told.'),
 });
@@ -63,7 +68,7 @@ export const reportSchema = z.strictObject({
   address: z.string().describe('The IP address that was probed.'),
   serverName: z.string().describe('The name used for SNI, the Host header and the name check.'),
   gatewayPort: z.int().describe("The gateway's TLS port."),
-  plainPort: z.int().describe("The gateway's plain port."),
+  plainPort: z.int().nullable().describe("The gateway's plain port; null if it is said to have none."),
   startedAt: z.iso.datetime().describe('Start, UTC.'),
   durationMs: z.int().min(0).describe('Duration in milliseconds.'),
   ports: z.array(portSchema).describe('One entry for each port that was tried.'),
@@ -88,8 +93,8 @@ export interface ProbeOptions {
   readonly host: string;
   /** TCP port of the gateway's TLS listener. Default: 443. */
   readonly gatewayPort?: number;
-  /** TCP port of the gateway's plain listener, which answers 401 to everything. Default: 80. */
-  readonly plainPort?: number;
+  /** TCP port of the gateway's plain listener, which answers 401 to everything; null for none. Default: 80. */
+  readonly plainPort?: number | null;
   /** Name for SNI, the Host header and the certificate's name check. Default: `host`. */
   readonly serverName?: string;
   /** Path of a PEM file with the CA of the gateway's certificate. Default: the chain is not judged. */

@@ -3,7 +3,8 @@ import { fail, finding, pass, skipped, unknown, type Check } from '../check.ts';
 /** Whether the server certificate leads to the CA that was given. */
 export const certificateChain: Check = {
   id: 'certificate-chain',
-  title: 'The certificate leads to the given CA',
+  title: 'Certificate of the given CA',
+  area: 'tls',
   needs: 'tls',
   run: ({ gateway, target }) => {
     const { handshake } = gateway;

@@ -4,7 +4,8 @@ import { fail, finding, pass, unknown, type Check } from '../check.ts';
 /** Whether the server certificate is for the name that clients use. */
 export const certificateName: Check = {
   id: 'certificate-name',
-  title: 'The certificate is for this name',
+  title: 'Certificate for this name',
+  area: 'tls',
   needs: 'tls',
   run: ({ gateway, target }) => {
     const handshake = gateway.handshake;

@@ -7,7 +7,8 @@ export const soonDays = 14;
 /** Whether the server certificate is within its dates and stays so for two weeks. */
 export const certificateValidity: Check = {
   id: 'certificate-validity',
-  title: 'The certificate is within its dates',
+  title: 'Certificate within its dates',
+  area: 'tls',
   needs: 'tls',
   run: ({ gateway, target }) => {
     const certificate = gateway.handshake?.certificate;

@@ -3,7 +3,8 @@ import { fail, finding, pass, unknown, type Check } from '../check.ts';
 /** Whether the handshake contains a CertificateRequest. */
 export const clientCertificateRequest: Check = {
   id: 'client-certificate-request',
-  title: 'The handshake asks for a client certificate',
+  title: 'Asks for a client certificate',
+  area: 'tls',
   needs: 'tls',
   run: ({ gateway, target }) => {
     const { handshake } = gateway;

@@ -4,7 +4,8 @@ import { fail, finding, pass, skipped, type Check } from '../check.ts';
 /** Whether the given client key can be read by other users of this machine. */
 export const clientKeyFile: Check = {
   id: 'client-key-file',
-  title: 'The client key is private to its owner',
+  title: 'Key file is private',
+  area: 'client',
   needs: 'nothing',
   run: ({ target: { keyFile } }) => {
     if (keyFile === undefined) return skipped('no --key given');

@@ -24,13 +24,14 @@ function versionIn(reply: HttpReply): string | undefined {
 /** What the answers of both ports give away: refusals, unknown paths, and a request that is refused before it is read. */
 export const errorPages: Check = {
   id: 'error-pages',
-  title: 'Refusals say nothing about the software',
+  title: 'Refusals give nothing away',
+  area: 'stranger',
   needs: 'gateway',
   run: async (context) => {
     const { gateway, plain, target } = context;
     const asks: Ask[] = [];
     for (const scan of [gateway, plain]) {
-      if (scan.report.state !== 'open') continue;
+      if (scan?.report.state !== 'open') continue;
       const to = { port: scan.report.port, tls: scan.report.tls };
       asks.push({ ...to, path: '/ollama/api/tags' });
       asks.push({ ...to, path: '/no-such-path' });

@@ -6,7 +6,8 @@ import { manualCalls } from '../manual-calls.ts';
 /** Whether a self-made certificate, with the name of a real service where one is known, is refused. */
 export const foreignCertificate: Check = {
   id: 'foreign-certificate',
-  title: 'With a self-made certificate: 401',
+  title: 'Self-made certificate: 401',
+  area: 'stranger',
   needs: 'tls',
   run: async (context) => {
     const { target } = context;
@@ -23,6 +24,6 @@ export const foreignCertificate: Check = {
     }
     const untold = [...judged.answered, ...judged.unknown];
     if (untold.length > 0) return unknown(whose + untold.join('; '));
-    return pass(whose + judged.refused.join('; '));
+    return pass(`${judged.summary}, as ${subject}`);
   },
 };

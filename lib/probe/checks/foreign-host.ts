@@ -1,5 +1,6 @@
 import { fail, finding, pass, unknown, type Check } from '../check.ts';
 import type { Ask } from '../context.ts';
+import { byAnswer, shortAnswer } from '../judge-calls.ts';
 import { judgeRefusal } from '../refusal.ts';
 
 // .invalid can belong to nobody (RFC 2606).
@@ -15,7 +16,8 @@ const approaches: readonly (Ask & { readonly how: string })[] = [
 /** Whether a server block for another name, the default one above all, lacks the gateway's checks. */
 export const foreignHost: Check = {
   id: 'foreign-host',
-  title: 'Under another host name: nothing either',
+  title: 'Under another name: nothing',
+  area: 'stranger',
   needs: 'tls',
   run: async (context) => {
     const answers = await Promise.all(
@@ -25,7 +27,7 @@ export const foreignHost: Check = {
         const handshakeRefused = outcome.kind === 'tls' || outcome.kind === 'closed';
         const { refusal, seen } = judgeRefusal(call.path, outcome);
         const judged = handshakeRefused ? 'refused' : refusal;
-        return { how, judged, seen };
+        return { how, judged, seen, to: how, answer: shortAnswer(outcome) };
       }),
     );
     const words = (list: typeof answers): string => list.map(({ how, seen }) => `${how}: ${seen}`).join('; ');
@@ -35,6 +37,6 @@ export const foreignHost: Check = {
       return fail(seen, [finding('foreign-host-served', seen, context.target.gatewayPort)]);
     }
     const open = answers.filter((answer) => answer.judged === 'unknown');
-    return open.length > 0 ? unknown(words(open)) : pass(words(answers));
+    return open.length > 0 ? unknown(words(open)) : pass(byAnswer(answers));
   },
 };

@@ -8,7 +8,8 @@ import { describeOutcome } from '../scan.ts';
 /** Whether Ollama gets a Host header that it takes. */
 export const hostRewrite: Check = {
   id: 'host-rewrite',
-  title: 'Ollama takes the rewritten Host header',
+  title: 'Host header is rewritten',
+  area: 'client',
   needs: 'identity',
   run: async (context) => {
     const { identity, gatewayPort } = context.target;

@@ -6,7 +6,8 @@ import { describeOutcome } from '../scan.ts';
 /** Whether the given client certificate gets an answer of Ollama. */
 export const identityAccepted: Check = {
   id: 'identity-accepted',
-  title: 'The given identity gets 200',
+  title: 'Given identity: 200',
+  area: 'client',
   needs: 'identity',
   run: async (context) => {
     const port = context.target.gatewayPort;

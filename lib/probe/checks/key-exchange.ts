@@ -11,7 +11,8 @@ const noCommonGroup = [40, 47, 71];
  */
 export const keyExchange: Check = {
   id: 'key-exchange',
-  title: 'A post-quantum key exchange is offered',
+  title: 'Post-quantum key exchange',
+  area: 'tls',
   needs: 'tls',
   run: async (context) => {
     const port = context.target.gatewayPort;

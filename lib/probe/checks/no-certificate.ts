@@ -6,6 +6,7 @@ import { judgeCalls } from '../judge-calls.ts';
 export const noCertificate: Check = {
   id: 'no-certificate',
   title: 'Without a certificate: 401',
+  area: 'stranger',
   needs: 'tls',
   run: async (context) => {
     const { target } = context;
@@ -22,6 +23,6 @@ export const noCertificate: Check = {
       const seen = judged.otherwise.join('; ');
       return fail(seen, [finding('refused-without-401', seen, target.gatewayPort)]);
     }
-    return judged.unknown.length > 0 ? unknown(judged.unknown.join('; ')) : pass(judged.refused.join('; '));
+    return judged.unknown.length > 0 ? unknown(judged.unknown.join('; ')) : pass(judged.summary);
   },
 };

@@ -5,7 +5,8 @@ import { ollamaPaths } from '../recognise.ts';
 /** Whether an Ollama answers anyone, on any port, in clear or over TLS. */
 export const openOllama: Check = {
   id: 'open-ollama',
-  title: 'No Ollama answers without authentication',
+  title: 'No Ollama is open to everyone',
+  area: 'stranger',
   needs: 'nothing',
   run: async (context) => {
     const open = context.scans.filter((scan) => scan.report.state === 'open');
@@ -24,6 +25,6 @@ export const openOllama: Check = {
     const mute = open.filter((scan) => scan.report.service === 'silent').map((scan) => scan.report.port);
     if (mute.length > 0) return unknown(`${mute.join(', ')} accepted the connection and gave no answer`);
     const names = open.map((scan) => scan.report.port).join(', ');
-    return pass(`${ollamaPaths.length} paths on ${names}, with two Host headers each`);
+    return pass(`${ollamaPaths.length} paths × 2 Host headers on ${names}`);
   },
 };

@@ -7,6 +7,7 @@ import type { FindingSeed } from '../types.ts';
 export const openPorts: Check = {
   id: 'open-ports',
   title: 'Nothing but the gateway answers',
+  area: 'stranger',
   needs: 'nothing',
   run: async (context) => {
     const reports = context.scans.map((scan) => scan.report);
@@ -15,6 +16,9 @@ export const openPorts: Check = {
     }
     const exposed = new Set((await exposedOllamas(context)).map((ollama) => ollama.port));
     const findings: FindingSeed[] = [];
+    const { otherAddresses } = context.target;
+    const records =
+      otherAddresses.length === 0 ? [] : [finding('other-addresses', otherAddresses.join(', '))];
     for (const report of reports) {
       if (report.state !== 'open') continue;
       const { port, service, role, seen } = report;
@@ -36,9 +40,10 @@ export const openPorts: Check = {
         .filter(([, list]) => list !== '')
         .map(([state, list]) => `${state}: ${list}`),
     ];
-    if (findings.length > 0) return fail(parts.join('; '), findings);
-    if (context.target.onlyGateway)
-      return skipped(`--only-gateway: ${usualPorts.length} other ports not tried`);
-    return pass(parts.join('; '));
+    if (findings.length > 0) return fail(parts.join('; '), [...findings, ...records]);
+    if (context.target.onlyGateway) {
+      return { ...skipped(`--only-gateway: ${usualPorts.length} other ports not tried`), findings: records };
+    }
+    return pass(parts.join('; '), records);
   },
 };

@@ -6,9 +6,11 @@ import { manualCalls } from '../manual-calls.ts';
 /** Whether the plain port answers 401 to everything, or is closed. */
 export const plainPort: Check = {
   id: 'plain-port',
-  title: 'The plain port answers 401 to everything',
+  title: 'Plain port: 401 to everything',
+  area: 'stranger',
   needs: 'nothing',
   run: async (context) => {
+    if (context.plain === undefined) return skipped('the gateway is said to have none');
     const { report } = context.plain;
     const { port } = report;
     if (report.state === 'closed') return pass('closed');
@@ -29,6 +31,6 @@ export const plainPort: Check = {
       const seen = judged.otherwise.join('; ');
       return fail(seen, [finding('plain-port-not-401', seen, port)]);
     }
-    return judged.unknown.length > 0 ? unknown(judged.unknown.join('; ')) : pass(judged.refused.join('; '));
+    return judged.unknown.length > 0 ? unknown(judged.unknown.join('; ')) : pass(judged.summary);
   },
 };

@@ -16,7 +16,8 @@ const tellingRate = 15;
  */
 export const rateLimit: Check = {
   id: 'rate-limit',
-  title: 'Too many requests: 429 with Retry-After',
+  title: 'Too many requests: 429',
+  area: 'client',
   needs: 'identity',
   run: async (context) => {
     const { identity, gatewayPort: port } = context.target;

@@ -9,7 +9,8 @@ import { requestWithSession } from '../tls.ts';
  */
 export const sessionResumption: Check = {
   id: 'session-resumption',
-  title: 'TLS sessions cannot be resumed',
+  title: 'No TLS session is resumed',
+  area: 'tls',
   needs: 'tls',
   run: async ({ target, step, limited }) => {
     const { address, gatewayPort: port, serverName, identity } = target;

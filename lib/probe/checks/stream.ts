@@ -1,24 +1,24 @@
-import { gunzipSync } from 'node:zlib';
 import { fail, finding, pass, unknown, type Check } from '../check.ts';
 import { isReply } from '../http.ts';
 import { describeOutcome } from '../scan.ts';
 import { judgeStream } from '../stream-timing.ts';
-import { maxReadBytes } from '../tcp.ts';
+import { TimedBody } from '../timed-body.ts';
 
 /** How many tokens are asked for: enough to see a rhythm, little enough to cost nothing. */
 const tokens = 32;
 
 /**
  * Whether a stream arrives as it is made. Asks for gzip as Go's HTTP client does, LiveReview's among them, because a
- * gateway that compresses bunches the tokens just as one that buffers.
+ * gateway may hold tokens back to compress them.
  */
 export const stream: Check = {
   id: 'stream',
   title: 'A stream arrives as it is made',
+  area: 'client',
   needs: 'model',
   run: async (context) => {
     const { identity, model, gatewayPort, deadlineMs } = context.target;
-    const arrivals: { readonly atMs: number; readonly bytes: number }[] = [];
+    const body = new TimedBody();
     const outcome = await context.ask({
       method: 'POST',
       path: '/ollama/api/generate',
@@ -32,15 +32,12 @@ export const stream: Check = {
       headers: { 'accept-encoding': 'gzip' },
       // A model that has to be loaded first takes longer than a step; the deadline of the whole probe still holds.
       timeoutMs: deadlineMs,
-      onData: (chunk) => arrivals.push({ atMs: performance.now(), bytes: chunk.length }),
+      onData: (chunk) => body.add(chunk),
     });
     if (!isReply(outcome) || outcome.status !== 200) return unknown(describeOutcome(outcome));
     if (outcome.truncated) return unknown('the stream broke off');
     const compressed = outcome.headers['content-encoding'] === 'gzip';
-    const text = compressed
-      ? gunzipSync(outcome.bytes, { maxOutputLength: maxReadBytes }).toString('utf8')
-      : outcome.body;
-    const judged = judgeStream(arrivals, text);
+    const judged = judgeStream(body.arrivals, await body.text());
     const seen = `${judged.seen}${compressed ? ', compressed' : ''}`;
     if (judged.outcome === 'fail') return fail(seen, [finding('stream-buffered', seen, gatewayPort)]);
     return judged.outcome === 'pass' ? pass(seen) : unknown(seen);

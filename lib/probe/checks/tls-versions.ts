@@ -9,6 +9,7 @@ import type { FindingSeed } from '../types.ts';
 export const tlsVersionsCheck: Check = {
   id: 'tls-versions',
   title: 'TLS 1.3 and nothing older',
+  area: 'tls',
   needs: 'gateway',
   run: async (context) => {
     const port = context.target.gatewayPort;
