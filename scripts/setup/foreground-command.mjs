@@ -8,7 +8,24 @@ const PASSED_ON = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT
  * One Ctrl-C arrives here twice under `npm start`: from the terminal and, a moment later, from npm, which repeats it.
  * A person's second Ctrl-C comes later than this.
  */
-const SAME_SIGNAL_WINDOW_MS = 500;
+const SAME_SIGNAL_WINDOW_MS = 1000;
+
+/**
+ * Makes a test for repeated signals.
+ *
+ * @returns {(signal: NodeJS.Signals, nowMs: number) => boolean} true for a signal that follows the last one of its kind
+ *   too closely to be another one; a change of the window's size is always another one
+ */
+export function repetitionTest() {
+  /** @type {Map<NodeJS.Signals, number>} */
+  const lastMs = new Map();
+  return (signal, nowMs) => {
+    if (signal === 'SIGWINCH') return false;
+    const repeated = nowMs - (lastMs.get(signal) ?? -Infinity) < SAME_SIGNAL_WINDOW_MS;
+    if (!repeated) lastMs.set(signal, nowMs);
+    return repeated;
+  };
+}
 
 /**
  * Runs a command of Node's in this terminal and waits for it.
@@ -28,15 +45,10 @@ export async function runInForeground(args, { folder, endWithParent = false }) {
     detached: true,
     stdio: ['inherit', 'inherit', 'inherit', ...(endWithParent ? [/** @type {const} */ ('ipc')] : [])],
   });
-  /** @type {Map<NodeJS.Signals, number>} */
-  const lastMs = new Map();
+  const isRepeated = repetitionTest();
   /** @param {NodeJS.Signals} signal */
   const passOn = (signal) => {
-    const nowMs = performance.now();
-    const repeated = nowMs - (lastMs.get(signal) ?? -Infinity) < SAME_SIGNAL_WINDOW_MS;
-    if (repeated && signal !== 'SIGWINCH') return;
-    lastMs.set(signal, nowMs);
-    child.kill(signal);
+    if (!isRepeated(signal, performance.now())) child.kill(signal);
   };
   for (const signal of PASSED_ON) process.on(signal, passOn);
   try {

@@ -37,7 +37,10 @@ beforeEach(() => {
      esac`,
   );
   for (const name of ['systemctl', 'deb-systemd-helper', 'update-rc.d']) {
-    program(name, `echo "${name} $*" >>"$T/log"`);
+    program(
+      name,
+      `echo "${name} $*" >>"$T/log"; [ ! -e "$T/slow-service" ] || { touch "$T/switching-off"; sleep 1; }`,
+    );
   }
   touch('lists');
   touch('units/nginx.service');
@@ -123,24 +126,36 @@ describe.skipIf(noNamespaces !== undefined)(`installing packages (${noNamespaces
     expect(existsSync(join(folder, POLICY))).toBe(false);
   });
 
+  /** Starts the script, and waits for the file that tells how far it got. */
+  async function start(args: string[], reached: string) {
+    const child = spawn(...command(args), { stdio: 'ignore' });
+    const end = once(child, 'exit').then(([code]) => code as number | null);
+    while (!existsSync(join(folder, reached))) await new Promise((done) => setTimeout(done, 10));
+    return { child, end };
+  }
+
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('finishes what is begun on %s', async (signal) => {
     touch('slow');
-    const child = spawn(...command(['nginx']), { stdio: 'ignore' });
-    const end = once(child, 'exit');
-    while (!existsSync(join(folder, 'started'))) await new Promise((done) => setTimeout(done, 10));
+    const { child, end } = await start(['nginx'], 'started');
     child.kill(signal);
-    child.kill(signal);
-    const [code] = (await end) as [number];
-    expect(code).toBeGreaterThan(128);
+    expect(await end).toBeGreaterThan(128);
     expect(existsSync(join(folder, POLICY))).toBe(false);
     expect(log()).toContain('deb-systemd-helper disable nginx.service');
   });
 
+  it('is not to be stopped while it switches services off', async () => {
+    touch('slow-service');
+    touch('init/nginx');
+    const { child, end } = await start(['nginx'], 'switching-off');
+    child.kill('SIGINT');
+    expect(await end).toBe(0);
+    expect(existsSync(join(folder, POLICY))).toBe(false);
+    expect(log().slice(1)).toEqual(['deb-systemd-helper disable nginx.service', 'update-rc.d nginx disable']);
+  });
+
   it('takes away what a killed run left', async () => {
     touch('slow');
-    const child = spawn(...command(['nginx']), { stdio: 'ignore' });
-    const end = once(child, 'exit');
-    while (!existsSync(join(folder, 'started'))) await new Promise((done) => setTimeout(done, 10));
+    const { child, end } = await start(['nginx'], 'started');
     child.kill('SIGKILL');
     await end;
     expect(existsSync(join(folder, POLICY))).toBe(true);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../scripts/setup/find-program.mjs';
+import { repetitionTest } from '../../scripts/setup/foreground-command.mjs';
 import { processStartTime } from '../../scripts/setup/lock.mjs';
 import { nodeVersionProblem } from '../../scripts/setup/node-version.mjs';
 import { projectCopy } from './project-copy.ts';
@@ -15,6 +16,7 @@ const SANDBOX = `
   const got = [];
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {
     process.on(signal, () => {
+      console.log('heard ' + signal);
       if (got.push(signal) === 1) setTimeout(() => { console.log('got ' + got.join(' ')); process.exit(7); }, 300);
     });
   }
@@ -90,6 +92,7 @@ describe('npm start', () => {
       const { child, end, until, output } = startCommand(process.execPath, ['scripts/start.mjs']);
       await until('ready ');
       child.kill(signal);
+      await until('heard ');
       child.kill(signal);
       expect(await end).toBe(7);
       expect(output()).toContain(`got ${signal}\n`);
@@ -128,6 +131,48 @@ describe('npm start', () => {
       `This needs Node.js 99.1 or newer; this is ${process.versions.node}.\n` +
         'Fix: install a newer one (https://nodejs.org/en/download, nvm or your distribution) and run the command again.\n',
     );
+  });
+});
+
+describe('a signal is another one', () => {
+  it.each<[string, [NodeJS.Signals, number][], boolean[]]>([
+    [
+      'unless it follows at once',
+      [
+        ['SIGINT', 0],
+        ['SIGINT', 3],
+        ['SIGINT', 999],
+      ],
+      [true, false, false],
+    ],
+    [
+      'when a person could have sent it',
+      [
+        ['SIGINT', 0],
+        ['SIGINT', 3],
+        ['SIGINT', 1000],
+      ],
+      [true, false, true],
+    ],
+    [
+      'when it is of another kind',
+      [
+        ['SIGINT', 0],
+        ['SIGTERM', 1],
+      ],
+      [true, true],
+    ],
+    [
+      'when the window changes its size',
+      [
+        ['SIGWINCH', 0],
+        ['SIGWINCH', 1],
+      ],
+      [true, true],
+    ],
+  ])('%s', (_name, signals, another) => {
+    const isRepeated = repetitionTest();
+    expect(signals.map(([signal, atMs]) => !isRepeated(signal, atMs))).toEqual(another);
   });
 });
 
