@@ -146,6 +146,8 @@ inside='
 set -eu
 root=$1 account=$2 home=$3 command=$4
 shift 4
+# A root that is a mount, as on a machine: tests make mount namespaces of their own in it.
+mount --bind "$root" "$root"
 mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
 mount -t tmpfs tmpfs "$root/tmp" -o mode=1777
