@@ -231,7 +231,6 @@ describe('reading', () => {
       'PATH is a symbolic link',
     ],
     ['a folder', (path) => fs.mkdirSync(path, 0o700), 'PATH is not a regular file'],
-    ['a named pipe', (path) => execFileSync('mkfifo', ['-m', '600', path]), 'PATH is not a regular file'],
     [
       'a huge file',
       (path) => fs.writeFileSync(path, Buffer.alloc(2 ** 20 + 1), { mode: 0o600 }),
@@ -243,5 +242,18 @@ describe('reading', () => {
     for (const secret of [true, false]) {
       expect(() => readPem(path, secret)).toThrow(message.replace('PATH', path));
     }
+  });
+
+  test('a named pipe is refused, not waited for', () => {
+    const path = join(temporaryFolder(), 'x.pem');
+    execFileSync('mkfifo', ['-m', '600', path]);
+    // In a process of its own: waiting for a writer would stop this one for ever.
+    const program = join(import.meta.dirname, 'support', 'read-pem.ts');
+    const output = execFileSync(process.execPath, ['--import', 'tsx', program, path], {
+      encoding: 'utf8',
+      timeout: 50_000,
+      killSignal: 'SIGKILL',
+    });
+    expect(output).toBe(`${path} is not a regular file of at most 1 MiB.\n`);
   });
 });

@@ -119,7 +119,7 @@ describe('distinguishedName', () => {
           expect(rfc2253Subject(pem)).toBe(distinguishedName(identity));
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 
@@ -145,7 +145,7 @@ describe('distinguishedName', () => {
           RangeError,
         );
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

@@ -305,11 +305,13 @@ describe('interrupted', () => {
 });
 
 describe('at the same time', () => {
-  test('eight calls in one process end with one PKI', async () => {
+  test('five calls in one process end with one PKI', async () => {
     const folder = newFolder();
-    const results = await Promise.all(Array.from({ length: 8 }, () => ensurePki(folder, wanted)));
-    expect(new Set(results.map((pki) => JSON.stringify(pki))).size).toBe(1);
-    for (const pki of results) expectSound(pki);
+    const results = await Promise.all(Array.from({ length: 5 }, () => ensurePki(folder, wanted)));
+    const [first, ...others] = results;
+    if (first === undefined) throw new Error('no result');
+    for (const other of others) expect(other).toEqual(first);
+    expectSound(first);
   });
 
   test('three processes end with one PKI, when it is new and when all of it is renewed', async () => {
