@@ -20,6 +20,9 @@ interface Flags {
   readonly json?: true;
 }
 
+/** When the command has to end, in milliseconds since its process began; half a second is left for the report. */
+const promisedMs = 9_500;
+
 const wholeNumber = /^\d{1,6}$/;
 
 function parsePort(option: string): (value: string) => number {
@@ -32,7 +35,7 @@ function parsePort(option: string): (value: string) => number {
 
 function parseTime(value: string): number {
   const number = wholeNumber.test(value) ? Number(value) : 0;
-  if (number < 100 || number > 8000) throw probeErrors.badTime(value);
+  if (number < 100 || number > 5000) throw probeErrors.badTime(value);
   return number;
 }
 
@@ -94,7 +97,7 @@ export function probeCommand(): Command {
     .option('--model <name>', 'a model for the streaming check: one inference of 32 tokens (default: none)')
     .option(
       '--timeout-ms <milliseconds>',
-      `time-out of each step, 100 to 8000 (default: ${probeDefaults.timeoutMs})`,
+      `time-out of each step, 100 to 5000 (default: ${probeDefaults.timeoutMs})`,
       parseTime,
     )
     .option('--only-gateway', "try the gateway's two ports and no others")
@@ -109,6 +112,7 @@ export function probeCommand(): Command {
       const { port, acknowledge, json, ...rest } = flags;
       const options: ProbeOptions = {
         host,
+        deadlineMs: Math.max(1_000, promisedMs - performance.now()),
         ...rest,
         ...(port === undefined ? {} : { gatewayPort: port }),
         ...(acknowledge === undefined ? {} : { acknowledged: acknowledge }),

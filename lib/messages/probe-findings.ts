@@ -23,7 +23,7 @@ export const findingTexts = {
   'open-ollama': text(
     'critical',
     'Ollama answers without authentication',
-    'Anyone who reaches this port can run models at your cost, read what is loaded, pull, delete and replace models, and use the known holes of those routes. Scanners find such a host within hours.',
+    'Anyone who reaches this port can run models at your cost, read what is loaded, pull, delete and replace models, and use the known holes of those routes. About 175,000 such hosts were found in 293 days (SentinelLABS and Censys).',
     'Let Ollama listen on 127.0.0.1 only (OLLAMA_HOST=127.0.0.1:11434), close the port in the firewall, and let clients come through the gateway with a certificate.',
   ),
   'unauthenticated-request-served': text(
@@ -119,7 +119,7 @@ export const findingTexts = {
   'no-post-quantum-key-exchange': text(
     'low',
     'No post-quantum key exchange is offered',
-    'Whoever records the traffic today can read it, your source code included, once a large quantum computer exists. The hybrid X25519MLKEM768 protects against that at no cost worth naming.',
+    'Whoever records the traffic today can read it, your source code included, once a large quantum computer exists. The hybrid X25519MLKEM768 protects against that.',
     'In nginx with OpenSSL 3.5 or later (debian-13): `ssl_ecdh_curve X25519MLKEM768:X25519`. debian-12 (OpenSSL 3.0) and ubuntu-24.04 (3.0) cannot: choose a newer target, or acknowledge this finding with that reason.',
   ),
   'key-exchange-groups': text(

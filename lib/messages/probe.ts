@@ -10,7 +10,7 @@ export const probeErrors = {
   badTime: (value: string): UserError =>
     new UserError(
       `--timeout-ms is ${JSON.stringify(value)}`,
-      'Give milliseconds, a whole number from 100 to 8000: the whole probe ends within 10 s.',
+      'Give milliseconds, a whole number from 100 to 5000: the whole probe ends within 10 s.',
     ),
   samePorts: (port: number): UserError =>
     new UserError(

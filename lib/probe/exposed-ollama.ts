@@ -26,6 +26,8 @@ async function lookAt(
     ),
   );
   const served = answers.filter((answer) => answer !== undefined);
+  // Many programs tell a version at /api/version, Open WebUI among them: alone it shows no Ollama.
+  if (served.every((answer) => answer.path.endsWith('/version'))) return undefined;
   const first = served.find((answer) => answer.host !== localHost) ?? served[0];
   if (first === undefined) return undefined;
   const same = served.filter((answer) => answer.host === first.host);

@@ -74,7 +74,9 @@ function checkAcknowledged(acknowledged: Readonly<Record<string, string>>): Read
   for (const [id, reason] of Object.entries(acknowledged)) {
     if (!Object.hasOwn(findingTexts, id)) {
       const ids = Object.keys(findingTexts);
-      const nearest = ids.reduce((best, known) => (leven(id, known) < leven(id, best) ? known : best));
+      const nearest =
+        ids.find((known) => known.startsWith(id)) ??
+        ids.reduce((best, known) => (leven(id, known) < leven(id, best) ? known : best));
       throw probeErrors.unknownFinding(id, nearest);
     }
     if (reason.trim() === '') throw probeErrors.badAcknowledgement(`${id}=`);

@@ -83,7 +83,8 @@ export function htmlTitle(body: string): string | undefined {
  * its title; its API says its commit at /api/version.
  */
 export function recognise(path: string, reply: HttpReply): Service {
-  if (ollamaEvidence(path, reply) !== undefined) return 'ollama';
+  // A version alone may be that of any program.
+  if (path !== '/api/version' && ollamaEvidence(path, reply) !== undefined) return 'ollama';
   const title = htmlTitle(reply.body) ?? '';
   const value = parseObject(reply.body);
   if (/open webui/i.test(title)) return 'open-webui';

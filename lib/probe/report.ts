@@ -88,7 +88,8 @@ function checkLines(to: Terminal, report: ProbeReport): string[] {
   const rows = report.checks.map((check) => {
     const [mark, format] = outcomeMarks[check.outcome];
     const found = report.findings.filter((one) => one.check === check.id);
-    const isKnown = check.outcome === 'fail' && !found.some(counts);
+    const isAcknowledged = found.some((one) => one.acknowledged !== undefined);
+    const isKnown = check.outcome === 'fail' && isAcknowledged && !found.some(counts);
     return [isKnown ? paint(to, 'yellow', '• known') : paint(to, format, mark), check.title, check.seen];
   });
   // Laid out as one table, so that the columns of the three parts stand under each other.
@@ -116,7 +117,7 @@ function findingLines(to: Terminal, one: Finding): string[] {
       part('seen', one.seen),
       part('why', one.why),
       part('fix', one.fix),
-      ...(one.acknowledged === undefined ? [] : [part('acknowledged', one.acknowledged)]),
+      ...(one.acknowledged === undefined ? [] : [part('known', one.acknowledged)]),
     ]),
   ];
 }
@@ -146,7 +147,10 @@ function summary(to: Terminal, report: ProbeReport): string {
     .map(([severity, number]) => `${number} ${severity}`)
     .join(', ');
   const noun = counted.length === 1 ? 'finding' : 'findings';
-  return `  ${paint(to, ['bold', 'red'], `✖ ${counted.length} ${noun}`)} (${bySeverity}); ${tail}, in ${seconds}.`;
+  const line = `  ${paint(to, ['bold', 'red'], `✖ ${counted.length} ${noun}`)} (${bySeverity});`;
+  const rest = `${tail}, in ${seconds}.`;
+  const isLong = stripVTControlCharacters(line).length + 1 + rest.length > reportWidth;
+  return isLong ? `${line}\n    ${rest}` : `${line} ${rest}`;
 }
 
 /** Prints a report as a table of at most 100 columns, coloured where the terminal shows colours. */

@@ -65,6 +65,7 @@ describe('what shows an Ollama', () => {
     ['livereview', '/api/version', reply(200, { version: '1.2', gitCommit: 'abc', buildTime: 'x' })],
     ['ollama', '/', reply(200, 'Ollama is running')],
     ['http', '/', reply(200, '<title>Shop</title>')],
+    ['http', '/api/version', reply(200, { version: '0.6.5' })],
   ])('%s at %s', (expected, path, answer) => {
     expect(recognise(path, answer)).toBe(expected);
   });

@@ -25,6 +25,10 @@ export const openOllama: Check = {
     const mute = open.filter((scan) => scan.report.service === 'silent').map((scan) => scan.report.port);
     if (mute.length > 0) return unknown(`${mute.join(', ')} accepted the connection and gave no answer`);
     const names = open.map((scan) => scan.report.port).join(', ');
-    return pass(`${ollamaPaths.length} paths × 2 Host headers on ${names}`);
+    const filtered = context.scans
+      .filter((scan) => scan.report.state === 'filtered')
+      .map((scan) => scan.report.port);
+    const rest = filtered.length === 0 ? '' : `; filtered, so not asked: ${filtered.join(', ')}`;
+    return pass(`${ollamaPaths.length} paths × 2 Host headers on ${names}${rest}`);
   },
 };

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -41,14 +47,21 @@ async function streamParts(response: ServerResponse, parts: number, pauseMs: num
   response.end(`${JSON.stringify({ model: 'tiny', response: '', done: true, eval_duration: evaluation })}\n`);
 }
 
-/** Starts an imitation of Ollama on 127.0.0.1. */
-export async function fakeOllama(options: FakeOllamaOptions = {}): Promise<FakeOllama> {
-  const requests: string[] = [];
-  const completeBodies: string[] = [];
+/** What an imitation of Ollama was asked. */
+interface Record {
+  readonly requests: string[];
+  readonly completeBodies: string[];
+}
+
+/** The answers of an imitation of Ollama, for any server of Node. */
+export function fakeOllamaListener(
+  options: FakeOllamaOptions = {},
+  record: Record = { requests: [], completeBodies: [] },
+): RequestListener {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url = '' } = request;
     const host = request.headers.host ?? '';
-    requests.push(`${method} ${url} ${host}`);
+    record.requests.push(`${method} ${url} ${host}`);
     const json = (status: number, value: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
       response.end(JSON.stringify(value));
@@ -78,7 +91,7 @@ export async function fakeOllama(options: FakeOllamaOptions = {}): Promise<FakeO
     }
     try {
       JSON.parse(text);
-      completeBodies.push(text);
+      record.completeBodies.push(text);
     } catch {
       json(400, { error: 'unexpected EOF' });
       return;
@@ -86,9 +99,16 @@ export async function fakeOllama(options: FakeOllamaOptions = {}): Promise<FakeO
     if (url === '/api/generate') await streamParts(response, options.parts ?? 12, options.pauseMs ?? 25);
     else json(404, { error: 'model not found' });
   };
-  const server: Server = createServer((request, response) => {
+  return (request, response) => {
     handle(request, response).catch(() => response.destroy());
-  });
+  };
+}
+
+/** Starts an imitation of Ollama on 127.0.0.1. */
+export async function fakeOllama(options: FakeOllamaOptions = {}): Promise<FakeOllama> {
+  const requests: string[] = [];
+  const completeBodies: string[] = [];
+  const server: Server = createServer(fakeOllamaListener(options, { requests, completeBodies }));
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   return {
