@@ -1,6 +1,6 @@
 import { sandboxText } from '../messages/sandbox.ts';
 import type { Endpoint } from '../model/placement.ts';
-import { startStandIn } from './stand-in/start-stand-in.ts';
+import { startStandIn } from './stand-in/index.ts';
 
 /** What the sandbox's gateway passes requests on to. */
 export interface Upstream {

@@ -5,8 +5,8 @@ import { integer } from '../values.ts';
 export const rateFields = {
   /** How many requests a second are let through on average; the rest gets 429. */
   requestsPerSecond: integer(1, 10_000, 'requests per second'),
-  /** How many requests above the rate are let through at once before 429. */
-  burst: integer(0, 10_000, 'requests'),
+  /** How many requests above the rate are let through at once before 429; nginx takes no burst of 0. */
+  burst: integer(1, 10_000, 'requests'),
 };
 
 export const concurrentStreams = integer(1, 1_000, 'streams');

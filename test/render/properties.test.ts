@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { resolve } from '../../lib/model/resolve.ts';
+import { render } from '../../lib/render/render.ts';
+import { loadTemplates } from '../../lib/render/templates.ts';
+import { accepted, stackNames, stacks } from '../support/arbitrary-stacks.ts';
+import { parseNginx, type Directive } from '../support/nginx-syntax.ts';
+
+const templates = loadTemplates();
+
+/** Directive names, each with where it stands: `http/server/listen`. In a `map` the names are data and left out. */
+function directiveNames(directives: readonly Directive[], place = ''): string[] {
+  return directives.flatMap(({ words, block }) => {
+    const here = `${place}/${words[0] ?? ''}`;
+    const inner = words[0] === 'map' ? [] : directiveNames(block ?? [], here);
+    return [here, ...inner];
+  });
+}
+
+/** The lines of a map other than its default: key and value. */
+function mapLines(directives: readonly Directive[]): (readonly string[])[] {
+  return directives
+    .filter(({ words }) => words[0] === 'map')
+    .flatMap(({ block }) => (block ?? []).map(({ words }) => words));
+}
+
+describe('no accepted configuration renders what its template did not have', () => {
+  const known = (() => {
+    const input = {
+      gateway: { serverNames: ['a.example'] },
+      services: { ci: {}, x: { concurrentStreams: 1 } },
+    };
+    const names = new Map<string, Set<string>>();
+    for (const distribution of ['debian-12', 'debian-13'] as const) {
+      const checked = accepted('trial', { ...input, target: { distribution } });
+      if (checked === undefined) throw new Error('the sample is refused');
+      for (const [path, file] of render(resolve('trial', checked), templates)) {
+        if (!path.endsWith('.conf') || path.includes('systemd')) continue;
+        const all = names.get(path) ?? new Set<string>();
+        directiveNames(parseNginx(file.content)).forEach((directive) => all.add(directive));
+        names.set(path, all);
+      }
+    }
+    return names;
+  })();
+
+  it('for hundreds of configurations, many with hostile values', () => {
+    let rendered = 0;
+    fc.assert(
+      fc.property(stackNames, stacks, (stackName, input) => {
+        const checked = accepted(stackName, input);
+        if (checked === undefined) return;
+        rendered++;
+        for (const [path, file] of render(resolve(stackName, checked), templates)) {
+          expect(file.content, path).toMatch(/^[\n -~]*$/);
+          const nginx = known.get(path);
+          if (nginx === undefined) continue;
+          const directives = parseNginx(file.content);
+          expect(directiveNames(directives).filter((directive) => !nginx.has(directive))).toEqual([]);
+          expect(mapLines(directives).filter((words) => words.length !== 2)).toEqual([]);
+        }
+      }),
+      { numRuns: 600 },
+    );
+    expect(rendered).toBeGreaterThan(150);
+  });
+
+  it('and the systemd and logrotate files keep the lines of their templates', () => {
+    const shape = (content: string): string[] =>
+      content
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .map((line) => line.replace(/=.*$/, '=').replace(/\d+/g, '0'));
+    const files = (stackName: string, input: unknown): [string, string[]][] => {
+      const checked = accepted(stackName, input);
+      return checked === undefined
+        ? []
+        : [...render(resolve(stackName, checked), templates)]
+            .filter(([path]) => path.includes('systemd') || path.includes('logrotate'))
+            .map(([path, file]) => [path, shape(file.content)]);
+    };
+    const sample = files('trial', { gateway: { serverNames: ['a.example'] }, services: {} });
+    expect(sample).toHaveLength(3);
+    fc.assert(
+      fc.property(stackNames, stacks, (stackName, input) => {
+        for (const file of files(stackName, input)) expect(sample).toContainEqual(file);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('and an added service adds lines of its own and changes no other', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,10}$/), { minLength: 2, maxLength: 6 }),
+        (names) => {
+          const [added = '', ...others] = names;
+          const lines = (all: readonly string[]): Map<string, string[]> => {
+            const input = {
+              gateway: { serverNames: ['a.example'] },
+              services: Object.fromEntries(['zero', ...all].map((one) => [one, {}])),
+            };
+            const checked = accepted('trial', input);
+            if (checked === undefined) throw new Error('the sample is refused');
+            return new Map(
+              [...render(resolve('trial', checked), templates)].map(([path, file]) => [
+                path,
+                file.content.split('\n'),
+              ]),
+            );
+          };
+          const before = lines(others);
+          for (const [path, after] of lines(names)) {
+            const kept = after.filter((line) => !new RegExp(`"${added}"|CN=${added}[",]`).test(line));
+            expect(kept).toEqual(before.get(path));
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { ollamaRouteNames } from '../../lib/config/ollama-routes.ts';
+import { parseConfig } from '../../lib/config/parse.ts';
+import type { StackConfig } from '../../lib/config/schema.ts';
+import type { StackInput } from './test-gateway.ts';
+
+/** Names that are likely to trouble nginx, systemd or a certificate, beside arbitrary text. */
+const anyName = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 50 }),
+  fc.string({ unit: fc.constantFrom(...'az09-."\'\\$;{}#%~,=+ \n\0'.split('')), maxLength: 45 }),
+  fc.constantFrom('default', 'include', 'hostnames', 'volatile', 'none', '~.*', '__proto__', 'server', 'ci'),
+);
+const goodName = fc.stringMatching(/^[a-z][a-z0-9-]{0,38}[a-z0-9]$/);
+
+/** Mostly `good`, so that a configuration with a bad value here or there is otherwise accepted. */
+function mostly<Value>(
+  good: fc.Arbitrary<Value>,
+  bad: fc.Arbitrary<unknown> = anyName,
+): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 60, arbitrary: good }, { weight: 1, arbitrary: bad });
+}
+
+const number = (max: number): fc.Arbitrary<unknown> => mostly(fc.integer({ min: 1, max }), fc.double());
+const optional = { requiredKeys: [] };
+
+const service = fc.record(
+  {
+    generation: number(2_147_483_647),
+    routes: mostly(
+      fc.array(fc.constantFrom('read', 'inference', ...ollamaRouteNames), { minLength: 1, maxLength: 4 }),
+      fc.array(anyName),
+    ),
+    rate: fc.record({ requestsPerSecond: number(10_000), burst: number(10_000) }),
+    concurrentStreams: number(1_000),
+  },
+  optional,
+);
+
+/** Stacks as a user might write them, most of them accepted, with a hostile value here and there. */
+export const stacks = fc.record(
+  {
+    target: fc.record({ distribution: mostly(fc.constantFrom('debian-12', 'debian-13', 'ubuntu-24.04')) }),
+    gateway: fc.record(
+      {
+        serverNames: fc.array(mostly(fc.domain().map((domain) => domain.toLowerCase())), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+        listenAddress: mostly(fc.oneof(fc.ipV4(), fc.ipV6())),
+        listenPort: number(65_535),
+        clientMaxBodySizeKiB: number(262_144),
+        proxyReadTimeoutSeconds: number(3_600),
+        workerProcesses: mostly(fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 64 }))),
+      },
+      { requiredKeys: ['serverNames'] },
+    ),
+    services: fc.oneof(
+      { weight: 9, arbitrary: fc.dictionary(goodName, service, { maxKeys: 5 }) },
+      { weight: 1, arbitrary: fc.dictionary(anyName, service, { maxKeys: 5 }) },
+    ),
+    ollama: fc.record(
+      {
+        host: mostly(fc.constantFrom('127.0.0.1:11434', '[::1]:9')),
+        keepAlive: mostly(fc.constantFrom('5m', '-1')),
+        models: fc.array(fc.record({ name: mostly(goodName) }), { maxLength: 2 }),
+      },
+      optional,
+    ),
+  },
+  { requiredKeys: ['gateway', 'services'] },
+);
+/** Stack names, most of them accepted. */
+export const stackNames = fc.oneof({ weight: 9, arbitrary: goodName }, { weight: 1, arbitrary: anyName });
+
+/** The checked stack, or undefined where the configuration is refused. */
+export function accepted(stackName: string, input: unknown): StackConfig | undefined {
+  try {
+    return parseConfig({ stacks: { [stackName]: input as StackInput } }, 'test').stacks[stackName];
+  } catch {
+    return undefined;
+  }
+}
