@@ -25,8 +25,7 @@ export function isCurrent(
     certificate.verify(authority.publicKey) &&
     lifetimeDaysOf(certificate) === lifetimeDays &&
     now.getTime() >= Date.parse(certificate.validFrom) &&
-    notAfter - now.getTime() > (lifetimeDays * dayMs) / 3 &&
-    notAfter <= Date.parse(authority.validTo)
+    notAfter - now.getTime() > (lifetimeDays * dayMs) / 3
   );
 }
 

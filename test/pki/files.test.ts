@@ -46,7 +46,7 @@ test('an identity cannot leave the folder', () => {
   expect(() => paths.client({ stack: 'prod', service: '../../etc/x', generation: 1 })).toThrow(RangeError);
 });
 
-describe.each([0o000, 0o022, 0o077, 0o777])('under umask %o', (umask) => {
+describe.each(['000', '022', '077', '777'])('under umask %s', (umask) => {
   let before: number;
   beforeEach(() => {
     before = process.umask(umask);
@@ -206,8 +206,8 @@ describe('folders that are refused', () => {
 });
 
 describe('reading', () => {
-  test.each([0o640, 0o604, 0o660, 0o644, 0o610, 0o777])(
-    'a key with mode %o is refused, with the command that helps',
+  test.each(['0640', '0604', '0660', '0644', '0610', '0777'])(
+    'a key with mode %s is refused, with the command that helps',
     (open) => {
       const path = join(temporaryFolder(), "it's a key");
       fs.writeFileSync(path, privateKeyPem(key));

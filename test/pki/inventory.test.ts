@@ -10,6 +10,8 @@ import { pkiPaths, writeCertificate, writeKey, writePair } from '../../lib/pki/f
 import { ensurePki, type Pki, type WantedPki } from '../../lib/pki/inventory.ts';
 import { generateKey } from '../../lib/pki/keys.ts';
 import { loadAuthority, loadKey } from '../../lib/pki/load.ts';
+import { buildCertificate, extensions, oids, signerOf } from '../support/certificate-builder.ts';
+import { pem } from '../support/der.ts';
 import { certificateText } from './support/openssl.ts';
 import { expectSound } from './support/pki-judge.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -164,6 +166,39 @@ describe('a folder with its own CA', () => {
     await ensurePki(folder, { ...wanted, ca: { ...wanted.ca, lifetimeDays: 200 } });
     expect(leaf.verify(new X509Certificate(fs.readFileSync(pki.ca.certificate)).publicKey)).toBe(true);
     expectSound(pki);
+  });
+
+  test('a certificate that another key signed in the name of the CA is replaced', async () => {
+    const folder = newFolder();
+    const pki = await ensurePki(folder, wanted);
+    const { certificate, key } = loadAuthority(folder);
+    if (key === undefined) throw new Error('no key');
+    const signer = { ...signerOf({ certificate, key }), key: await generateKey() };
+    const genuine = new X509Certificate(fs.readFileSync(pki.server.certificate));
+    const forged = buildCertificate({
+      subject: [[{ type: oids.O, value: 'prod' }], [{ type: oids.CN, value: 'gateway.example.test' }]],
+      key: loadKey(pki.server.key),
+      signer,
+      notBefore: new Date(genuine.validFrom),
+      notAfter: new Date(genuine.validTo),
+      extensions: [
+        extensions.subjectAltName('gateway.example.test'),
+        ...(signer.keyIdentifier === undefined
+          ? []
+          : [extensions.authorityKeyIdentifier(signer.keyIdentifier)]),
+      ],
+    });
+    const named = { ...wanted, server: { ...wanted.server, addresses: [] } };
+    writeCertificate(pki.server.certificate, pem('CERTIFICATE', forged), { overwrite: true });
+    expect(new X509Certificate(forged).checkIssued(certificate)).toBe(true);
+    expectSound(await ensurePki(folder, named));
+  });
+
+  test('a key that was exchanged gets a certificate of its own', async () => {
+    const folder = newFolder();
+    const pki = await ensurePki(folder, wanted);
+    writeKey(pki.server.key, await generateKey(), { overwrite: true });
+    expectSound(await ensurePki(folder, wanted));
   });
 
   test('a lifetime beyond that of a new CA is refused', async () => {
