@@ -28,15 +28,14 @@ export async function renderStacks(
     ([name, stack]) => [name, render(resolve(name, stack), templates)] as const,
   );
   const gone = await otherRenderedFolders(directory, Object.keys(config.stacks));
-  const empty = gone.map((name) => [name, undefined] as const);
   const differences: FolderDifference[] = [];
-  for (const [name, tree] of [...trees, ...empty]) {
-    const folder = join(directory, name);
-    const found = await (check || tree === undefined
-      ? compareFolder(folder, tree ?? new Map())
-      : writeFolder(folder, tree));
-    if (!check && tree === undefined) await rm(folder, { recursive: true });
+  for (const [name, tree] of trees) {
+    const found = await (check ? compareFolder : writeFolder)(join(directory, name), tree);
     differences.push(...found.map((difference) => ({ ...difference, path: `${name}/${difference.path}` })));
+  }
+  for (const name of gone) {
+    if (!check) await rm(join(directory, name), { recursive: true });
+    differences.push({ path: `${name}/`, kind: 'stray', diff: '' });
   }
   return differences;
 }

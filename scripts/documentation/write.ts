@@ -1,0 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { optionsTable } from './options-table.ts';
+import { withSection } from './sections.ts';
+
+/** Puts what is generated into the README: `npm run documentation`. */
+const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
+writeFileSync(readme, withSection(readFileSync(readme, 'utf8'), 'options', optionsTable()));
