@@ -112,13 +112,7 @@ function findingLines(to: Terminal, one: Finding): string[] {
   return [
     '',
     ` ${label} ${paint(to, 'bold', one.title)}${where}`,
-    ...table([
-      part('id', one.id),
-      part('seen', one.seen),
-      part('why', one.why),
-      part('fix', one.fix),
-      ...(one.acknowledged === undefined ? [] : [part('known', one.acknowledged)]),
-    ]),
+    ...table([part('id', one.id), part('seen', one.seen), part('why', one.why), part('fix', one.fix)]),
   ];
 }
 
@@ -163,8 +157,9 @@ export function renderReport(report: ProbeReport, to: Terminal): string {
     port.role === 'other' ? '' : port.role,
     port.seen,
   ]);
-  const told = report.findings.filter((one) => one.severity !== 'info');
-  const infos = report.findings.filter((one) => one.severity === 'info');
+  const told = report.findings.filter(counts);
+  const known = report.findings.filter((one) => one.acknowledged !== undefined);
+  const infos = report.findings.filter((one) => !counts(one) && one.acknowledged === undefined);
   return [
     `  ${paint(to, 'bold', 'What an attacker sees of')} ${paint(to, ['bold', 'cyan'], name)}${address}`,
     '',
@@ -174,6 +169,9 @@ export function renderReport(report: ProbeReport, to: Terminal): string {
     ...(told.length === 0
       ? []
       : ['', heading(to, 'Findings'), ...told.flatMap((one) => findingLines(to, one))]),
+    ...(known.length === 0
+      ? []
+      : ['', heading(to, 'Acknowledged'), ...table(known.map((one) => [one.title, one.acknowledged ?? '']))]),
     ...(infos.length === 0
       ? []
       : ['', heading(to, 'For the record'), ...table(infos.map((one) => [one.title, one.seen]))]),

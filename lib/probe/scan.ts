@@ -53,8 +53,8 @@ export function describeReply(reply: HttpReply): string {
   return [
     `${reply.status}`,
     ...(location === undefined ? [] : [`to ${clean(location, 80)}`]),
-    ...(message === undefined ? [] : [`"${clean(message, 60)}"`]),
-    ...(title === undefined || message !== undefined ? [] : [`"${clean(title, 60)}"`]),
+    ...(message === undefined ? [] : [`"${clean(message, 40)}"`]),
+    ...(title === undefined || message !== undefined ? [] : [`"${clean(title, 40)}"`]),
     ...(server === undefined ? [] : [`from ${clean(String(server), 40)}`]),
   ].join(' ');
 }
