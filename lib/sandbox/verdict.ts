@@ -20,7 +20,7 @@ export async function sandboxVerdict(
     {
       host: description.gateway.address,
       gatewayPort: description.gateway.port,
-      ...(description.plain === null ? {} : { plainPort: description.plain.port }),
+      plainPort: description.plain?.port ?? null,
       serverName: description.gateway.serverName,
       ca: description.ca.certificate,
       ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),

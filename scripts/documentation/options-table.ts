@@ -59,9 +59,7 @@ function describeObject(
   }
   if (here instanceof z.ZodArray) {
     const [entry] = checker.getTypeArguments(type as ts.TypeReference);
-    return entry === undefined
-      ? []
-      : describeObject(checker, entry, here.element, `${path}[]`);
+    return entry === undefined ? [] : describeObject(checker, entry, here.element, `${path}[]`);
   }
   if (!(here instanceof z.ZodObject)) return [];
   // In the schema's order; TypeScript's puts required fields first.
