@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
@@ -37,12 +38,16 @@ export interface Exchange {
   end(): void;
   /** Goes away in the middle: ends the connection, or resets the stream. */
   abort(): void;
+  /** Reads no more. */
+  pause(): void;
 }
 
 export interface Client {
   exchange(request: ClientRequest): Exchange;
   /** An exchange until its end. */
   ask(request: ClientRequest): Promise<Exchange>;
+  /** Over HTTP/2, whether the gateway has closed the connection. */
+  readonly closed: boolean;
   close(): void;
 }
 
@@ -65,24 +70,23 @@ export async function openClient(gateway: TestGateway, options: ClientOptions): 
     ...(identity === undefined ? {} : { cert: identity.cert, key: identity.keyPem }),
     ...(localAddress === undefined ? {} : { localAddress }),
   };
-  if (protocol === 'HTTP/1.1')
-    return client(
-      (request) => http1Exchange(tls, request),
-      () => undefined,
-    );
-
+  if (protocol === 'HTTP/1.1') {
+    const exchange = (request: ClientRequest) => http1Exchange(tls, request);
+    return { exchange, ask: (request) => exchange(request).ended(), closed: false, close: () => undefined };
+  }
   const socket = connectTls({ ...tls, ALPNProtocols: ['h2'] });
   const session = connectHttp2(`https://${testServerName}`, { createConnection: () => socket });
   session.on('error', () => undefined);
   await within(new Promise((connected) => session.once('connect', connected)), 'an HTTP/2 connection');
-  return client(
-    (request) => http2Exchange(session, request),
-    () => session.destroy(),
-  );
-}
-
-function client(start: (request: ClientRequest) => Exchange, close: () => void): Client {
-  return { exchange: start, ask: (request) => start(request).ended(), close };
+  const exchange = (request: ClientRequest) => http2Exchange(session, request);
+  return {
+    exchange,
+    ask: (request) => exchange(request).ended(),
+    get closed() {
+      return session.closed || session.destroyed;
+    },
+    close: () => session.destroy(),
+  };
 }
 
 const methodOf = (request: ClientRequest): string =>
@@ -96,6 +100,7 @@ function lengthOf({ body, length = true, open = false }: ClientRequest): Record<
 function http1Exchange(tls: ConnectionOptions, request: ClientRequest): Exchange {
   const state = newState();
   let socket: TLSSocket | undefined;
+  let incoming: IncomingMessage | undefined;
   const outgoing = httpsRequest({
     createConnection: () => (socket = connectTls({ ...tls, ALPNProtocols: ['http/1.1'] })),
     method: methodOf(request),
@@ -103,6 +108,7 @@ function http1Exchange(tls: ConnectionOptions, request: ClientRequest): Exchange
     headers: { host: testServerName, ...lengthOf(request), ...request.headers },
   });
   outgoing.on('response', (response) => {
+    incoming = response;
     state.status = response.statusCode ?? 0;
     state.headers = flat(response.headers);
     response.on('data', (piece: Buffer) => state.pieces.push(piece));
@@ -119,6 +125,7 @@ function http1Exchange(tls: ConnectionOptions, request: ClientRequest): Exchange
     write: (bytes) => void outgoing.write(bytes),
     end: () => void outgoing.end(),
     abort: () => socket?.destroy(),
+    pause: () => void incoming?.pause(),
   });
 }
 
@@ -152,6 +159,7 @@ function http2Exchange(session: ClientHttp2Session, request: ClientRequest): Exc
     write: (bytes) => void stream.write(bytes),
     end: () => void stream.end(),
     abort: () => stream.close(constants.NGHTTP2_CANCEL),
+    pause: () => void stream.pause(),
   });
 }
 
@@ -175,7 +183,7 @@ const newState = (): State => ({ status: 0, headers: {}, pieces: [], outcome: un
 const flat = (headers: object): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 
-function exchange(state: State, controls: Pick<Exchange, 'write' | 'end' | 'abort'>): Exchange {
+function exchange(state: State, controls: Pick<Exchange, 'write' | 'end' | 'abort' | 'pause'>): Exchange {
   const self: Exchange = {
     get status() {
       return state.status;
