@@ -1,0 +1,40 @@
+import { progress, terminal } from '../lib/cli/terminal.ts';
+import { showError } from '../lib/cli/show-error.ts';
+import { startLoadGenerator } from './load/load-generator.ts';
+import { fullEffort, quickEffort, readOptions } from './options.ts';
+import { judgeGoals } from './report/goals.ts';
+import { renderTables } from './report/tables.ts';
+import { runBench } from './run.ts';
+import { openSite, type Site } from './servers/site.ts';
+
+/** `npm run bench`. Everything is on loopback, in a temporary folder, and gone when it ends. */
+const options = readOptions();
+const err = terminal(process.stderr);
+let site: Site | undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    void Promise.resolve(site?.close()).finally(() => process.exit(1));
+  });
+}
+try {
+  if (process.platform !== 'linux')
+    throw new Error('the bench reads CPU time from /proc, which only Linux has');
+  site = await openSite();
+  const generator = await startLoadGenerator(site.processors.generator);
+  try {
+    const effort = options.quick ? quickEffort : fullEffort;
+    const results = await runBench(site, generator, effort, (what) => progress(err, `measuring: ${what}`));
+    progress(err, '');
+    const text = options.json
+      ? JSON.stringify({ ...results, goals: judgeGoals(results) }, undefined, 2)
+      : renderTables(results);
+    process.stdout.write(`${text}\n`);
+  } finally {
+    await generator.stop();
+  }
+} catch (error) {
+  progress(err, '');
+  process.exitCode = showError(error);
+} finally {
+  await site?.close();
+}
