@@ -1,0 +1,3 @@
+import type { Spoil } from './spoil.ts';
+
+export const spoils: readonly Spoil[] = [];
