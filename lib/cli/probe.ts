@@ -4,7 +4,7 @@ import { probe } from '../probe/index.ts';
 import { probeDefaults } from '../probe/options.ts';
 import { exitCodeOf, renderReport } from '../probe/report.ts';
 import type { ProbeOptions } from '../probe/types.ts';
-import { progress, terminal } from './terminal.ts';
+import { progress, terminal } from '../messages/terminal.ts';
 
 interface Flags {
   readonly port?: number;

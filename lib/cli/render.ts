@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
 import { renderText } from '../messages/render.ts';
 import { renderStacks } from '../render/render-stacks.ts';
-import { paint, terminal } from './terminal.ts';
+import { paint, terminal } from '../messages/terminal.ts';
 
 interface RenderOptions {
   readonly config: string;

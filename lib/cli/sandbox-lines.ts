@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { sandboxText } from '../messages/sandbox.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { columns, paint, type Terminal } from './terminal.ts';
+import { columns, paint, type Terminal } from '../messages/terminal.ts';
 
 /** What stands where, and lines to copy into another terminal. */
 export function sandboxLines(stack: string, sandbox: Sandbox, to: Terminal): string {

@@ -10,7 +10,7 @@ import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxVerdict } from '../sandbox/verdict.ts';
 import { watch } from '../sandbox/watch-file.ts';
 import { showError } from './show-error.ts';
-import { paint, progress, terminal } from './terminal.ts';
+import { paint, progress, terminal } from '../messages/terminal.ts';
 import { sandboxLines } from './sandbox-lines.ts';
 
 interface SandboxCommandOptions {

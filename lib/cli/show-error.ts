@@ -1,5 +1,5 @@
 import { ExitCode, UserError } from '../messages/user-error.ts';
-import { paint, terminal } from './terminal.ts';
+import { paint, terminal } from '../messages/terminal.ts';
 
 /**
  * Prints an error that a user can act on, with its fix; any other is a defect and is printed with its stack trace.

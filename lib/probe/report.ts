@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { columns, paint, type Terminal } from '../cli/terminal.ts';
+import { columns, paint, type Terminal } from '../messages/terminal.ts';
 import {
   areas,
   severities,

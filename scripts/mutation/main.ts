@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { terminal, paint, progress } from '../../lib/cli/terminal.ts';
+import { terminal, paint, progress } from '../../lib/messages/terminal.ts';
 import { spoilText, type Spoil } from './spoil.ts';
 import { spoils } from './spoils.ts';
 
