@@ -52,6 +52,9 @@ export interface GatewayRoute {
   /** Whether the limits on inference hold. */
   readonly isInference: boolean;
   readonly methods: readonly string[];
+  /** The method, where there is only one. */
+  readonly onlyMethod: string | undefined;
+  readonly hasSeveralMethods: boolean;
   /** The public path, or the part of it before the parameter. */
   readonly publicPath: string;
   /** The constant path that Ollama gets, or the part of it before the parameter. */

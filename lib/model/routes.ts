@@ -8,6 +8,9 @@ export const publicPrefix = '/ollama';
 export const gatewayRoutes: readonly GatewayRoute[] = ollamaRoutes.map((route: OllamaRoute) => ({
   isInference: route.class === 'inference',
   methods: route.methods,
+  // Compared without a regular expression, which is cheaper (docs/performance.md).
+  onlyMethod: route.methods.length === 1 ? route.methods[0] : undefined,
+  hasSeveralMethods: route.methods.length !== 1,
   publicPath: publicPrefix + route.path,
   upstreamPath: route.path,
   parameter: route.parameter,
