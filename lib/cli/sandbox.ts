@@ -5,7 +5,7 @@ import type { StackConfig } from '../config/schema.ts';
 import { configText } from '../messages/config.ts';
 import { sandboxText } from '../messages/sandbox.ts';
 import { ExitCode, UserError } from '../messages/user-error.ts';
-import { exitCodeOf, renderReport } from '../probe/report.ts';
+import { renderReport } from '../probe/report.ts';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxVerdict } from '../sandbox/verdict.ts';
 import { watch } from '../sandbox/watch-file.ts';
@@ -35,7 +35,7 @@ What it makes, in the state folder (by default .sandbox, which git ignores):
   DIR/certs/ca.crt, DIR/certs/server.crt, DIR/secrets/server.key, and to issue the services' certificates
   DIR/secrets/ca.key, or else DIR/certs/SERVICE-GENERATION.crt with DIR/secrets/SERVICE-GENERATION.key for each.
 
-Exit codes: 0 the gateway holds (--once) or the sandbox was ended, 1 the probe found something or nginx ended,
+Exit codes: 0 the gateway holds (--once) or the sandbox was ended, 1 the probe found something or could not tell, or nginx ended,
 2 bad input or not possible.
 
 Examples:
@@ -105,7 +105,7 @@ async function run(options: SandboxCommandOptions): Promise<void> {
     );
     progress(err, '');
     process.stdout.write(`${renderReport(report, out)}\n`);
-    process.exitCode = exitCodeOf(report);
+    process.exitCode = report.verdict === 'holds' ? ExitCode.ok : ExitCode.attention;
     if (options.once) return;
     process.stdout.write(`${sandboxLines(name, sandbox, out)}\n\n${sandboxText.watching(options.config)}\n`);
     const unwatch = watch(options.config, () => follow(options.config, name, sandbox));

@@ -22,10 +22,10 @@ export const sandboxText = {
       `${most} sandboxes run from this folder`,
       'end some, or name a folder with --state-dir DIR',
     ),
-  unquotablePath: (path: string) =>
+  unquotablePath: (option: string, path: string) =>
     new UserError(
       `nginx cannot be given the path ${JSON.stringify(path)}`,
-      'choose a --state-dir without control characters and without any of " $ \\ { } ;',
+      `choose a ${option} without control characters and without any of " $ \\ { } ;`,
     ),
   stateUnwritable: (path: string, code: string) =>
     new UserError(
@@ -56,6 +56,9 @@ export const sandboxText = {
     ollama: 'the Ollama on this machine',
     given: 'as given',
   },
+  olderOpenSsl: "this machine's OpenSSL has no X25519MLKEM768; on Debian 13 the gateway offers it first",
+  largeBurst: (burst: number) =>
+    `the configuration lets ${burst} requests through at once, about what the probe sends`,
   heading: (stack: string) => `Sandbox of stack ${stack}`,
   tryIt: 'Try it:',
   withoutCertificate: 'and without a certificate, as anyone else:',

@@ -9,7 +9,7 @@ import type { Endpoint } from '../model/placement.ts';
 import type { FileTree } from '../render/file-tree.ts';
 import { writeFolder } from '../render/rendered-folder.ts';
 import type { NginxProgram } from './nginx-program.ts';
-import { acceptingWorkers, workersReplaced } from './nginx-workers.ts';
+import { workersOf, workersReplaced } from './nginx-workers.ts';
 import { startGroup, type ProcessGroup } from './process-group.ts';
 
 /** The gateway's main file in a rendered tree. */
@@ -80,7 +80,7 @@ export async function startGateway(tree: FileTree, options: GatewayOptions): Pro
       await rename(current, previous);
       await rename(next, current);
       await rm(previous, { recursive: true });
-      const before = await acceptingWorkers(group.pid);
+      const { accepting: before } = await workersOf(group.pid);
       group.signal('SIGHUP');
       if (!(await workersReplaced(group.pid, before))) throw sandboxText.reloadFailed(options.logDirectory);
     },

@@ -4,15 +4,30 @@ import { promisify } from 'node:util';
 
 /** nginx needs about 100 ms to retire its workers (docs/performance.md); this is when to stop waiting. */
 const reloadTimeoutMs = 10_000;
+/** Where workers have no titles to tell by (macOS), this is several times what nginx needs. */
+const untitledWaitMs = 1_000;
 
-/** The workers of an nginx master that still accept connections. */
-export async function acceptingWorkers(master: number): Promise<number[]> {
+/** The children of an nginx master. */
+interface Workers {
+  /** Those that are not known to be shutting down. */
+  readonly accepting: readonly number[];
+  /** Whether the system shows the titles that nginx gives its processes. */
+  readonly haveTitles: boolean;
+}
+
+/** The workers of an nginx master, as `ps` shows them. */
+export async function workersOf(master: number): Promise<Workers> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,command=']);
-  return stdout
+  const children = stdout
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter((match) => match !== null && Number(match[2]) === master && !match[3]?.includes('shutting down'))
-    .map((match) => Number(match?.[1]));
+    .filter((match) => match !== null && Number(match[2]) === master);
+  return {
+    accepting: children
+      .filter((match) => !match?.[3]?.includes('shutting down'))
+      .map((match) => Number(match?.[1])),
+    haveTitles: children.some((match) => match?.[3]?.includes('worker process')),
+  };
 }
 
 /**
@@ -22,10 +37,12 @@ export async function acceptingWorkers(master: number): Promise<number[]> {
  * @returns false where they still do after ten seconds
  */
 export async function workersReplaced(master: number, before: readonly number[]): Promise<boolean> {
-  const deadline = Date.now() + reloadTimeoutMs;
-  while (Date.now() < deadline) {
-    const now = await acceptingWorkers(master);
-    if (now.length > 0 && !now.some((pid) => before.includes(pid))) return true;
+  const started = Date.now();
+  while (Date.now() < started + reloadTimeoutMs) {
+    const { accepting, haveTitles } = await workersOf(master);
+    const old = accepting.filter((pid) => before.includes(pid)).length;
+    const retired = old === 0 || (!haveTitles && Date.now() > started + untitledWaitMs);
+    if (retired && accepting.length > old) return true;
     await sleep(25);
   }
   return false;

@@ -8,6 +8,7 @@ import { resolve } from '../model/resolve.ts';
 import { ensurePki, type Pki } from '../pki/inventory.ts';
 import { pkiPaths } from '../pki/files.ts';
 import type { FileTree } from '../render/file-tree.ts';
+import { isQuotablePath } from '../render/helpers.ts';
 import { render } from '../render/render.ts';
 import { changeSummary } from './change-summary.ts';
 import { startGateway, type Gateway } from './gateway.ts';
@@ -151,6 +152,7 @@ async function place(options: SandboxOptions, state: StateDirectory, upstream: U
     options.notice(sandboxText.portTaken('--plain-port', options.plainPort, plain.port));
   }
   const pki = pkiPaths(options.pkiDirectory ?? join(state.path, 'pki'));
+  if (!isQuotablePath(pki.root)) throw sandboxText.unquotablePath('--pki', pki.root);
   return {
     listen: { address: loopback, port: chosen.port },
     plainListen: hasPlainPort ? { address: loopback, port: plain.port } : undefined,

@@ -33,7 +33,7 @@ export async function takeStateDirectory(given: string | undefined): Promise<Sta
 }
 
 async function take(path: string): Promise<StateDirectory | { holder: number }> {
-  if (!isQuotablePath(path)) throw sandboxText.unquotablePath(path);
+  if (!isQuotablePath(path)) throw sandboxText.unquotablePath('--state-dir', path);
   const lock = join(path, lockName);
   try {
     await mkdir(path, { recursive: true, mode: 0o755 });

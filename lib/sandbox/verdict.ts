@@ -1,9 +1,10 @@
 import { probe, type ProbeReport } from '../probe/index.ts';
-import type { Deployment } from '../model/deployment.ts';
+import { sandboxText } from '../messages/sandbox.ts';
+import type { Deployment, Service } from '../model/deployment.ts';
 import type { SandboxDescription } from './sandbox-description.ts';
 
-/** The post-quantum group is the target's to offer; where this machine's OpenSSL lacks it, that is no finding. */
-const olderOpenSsl = "this machine's OpenSSL has no X25519MLKEM768; on Debian 13 the gateway offers it first";
+/** How many requests the probe's burst has, and with refills how large a configured burst it can see the end of. */
+const tellingBurst = 30;
 
 /**
  * Probes the sandbox's gateway from outside and with the identity of a service. Only the gateway's ports are tried:
@@ -14,8 +15,8 @@ export async function sandboxVerdict(
   deployment: Deployment,
   onProgress: (text: string) => void,
 ): Promise<ProbeReport> {
-  const identity = identityToProbe(description, deployment);
-  const hasHybrid = deployment.gateway.tls.keyExchangeGroups.some((group) => group.includes('MLKEM'));
+  const service = serviceToProbe(deployment);
+  const identity = service && description.identities[service.name];
   return probe(
     {
       host: description.gateway.address,
@@ -25,18 +26,30 @@ export async function sandboxVerdict(
       ca: description.ca.certificate,
       ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
       onlyGateway: true,
-      acknowledged: hasHybrid ? {} : { 'no-post-quantum-key-exchange': olderOpenSsl },
+      acknowledged: asConfigured(deployment, service),
     },
     onProgress,
   );
 }
 
-/** A service that may both read and infer shows the most; else the first there is. */
-function identityToProbe(
-  { identities }: SandboxDescription,
-  { services }: Deployment,
-): SandboxDescription['identities'][string] | undefined {
-  const full = services.find(({ grants }) => grants.includes('read') && grants.includes('inference'));
-  const name = (full ?? services[0])?.name;
-  return name === undefined ? undefined : identities[name];
+/**
+ * What is no finding here, since this machine or the configuration is so: the post-quantum group is the target's to
+ * offer, and a large burst is what was asked for.
+ */
+function asConfigured({ gateway }: Deployment, service: Service | undefined): Record<string, string> {
+  const burst = Math.min(gateway.perAddress.burst, service?.limitSet.burst ?? Infinity);
+  return {
+    ...(gateway.tls.keyExchangeGroups.some((group) => group.includes('MLKEM'))
+      ? {}
+      : { 'no-post-quantum-key-exchange': sandboxText.olderOpenSsl }),
+    ...(burst < tellingBurst ? {} : { 'no-rate-limit': sandboxText.largeBurst(burst) }),
+  };
+}
+
+/** A service that may do what the probe tries as a client; without one, only the stranger's side is judged. */
+function serviceToProbe({ services }: Deployment): Service | undefined {
+  const may = ({ grants }: Service, ...any: string[]): boolean => any.some((grant) => grants.includes(grant));
+  return services.find(
+    (service) => may(service, 'read', 'GET:/api/version') && may(service, 'inference', 'POST:/api/generate'),
+  );
 }

@@ -177,6 +177,57 @@ describe('hardening sandbox', () => {
     expect((await readdir(state)).sort()).toEqual(['log', 'pki', 'tree']);
   });
 
+  it.each([
+    ['services that the probe cannot act as', `narrow: { routes: ['POST /api/chat'] }`],
+    ['no service at all', ''],
+    [
+      'a burst beyond what the probe sends',
+      `ci: { rate: { requestsPerSecond: 100, burst: 500 } } }, limits: { perAddress: { requestsPerSecond: 100, burst: 500 }`,
+    ],
+    ['no plain port', `ci: {} }, gateway: { serverNames: ['gateway.test'], plainListenPort: false`],
+  ])('holds with %s', async (_what, inner) => {
+    const path = join(folder.path, `holds-${count++}.config.ts`);
+    const source = inner.includes('gateway:')
+      ? configuration(inner).replace(/gateway: \{[^}]*\},/, '')
+      : configuration(inner);
+    await writeFile(path, source);
+    const result = await runCommand(
+      [
+        'sandbox',
+        '--once',
+        '--config',
+        path,
+        '--upstream',
+        'stand-in',
+        '--state-dir',
+        join(folder.path, 'holds'),
+      ],
+      folder.path,
+    );
+    expect(result.output).toContain('It holds');
+    expect(result.code).toBe(0);
+  });
+
+  it('does not hold with an upstream that does not answer', async () => {
+    await writeFile(config, configuration(services));
+    const nothing = `http://127.0.0.1:${await freePort()}`;
+    const result = await runCommand(
+      [
+        'sandbox',
+        '--once',
+        '--config',
+        config,
+        '--upstream',
+        nothing,
+        '--state-dir',
+        join(folder.path, 'holds'),
+      ],
+      folder.path,
+    );
+    expect(result.output).not.toContain('It holds');
+    expect(result.code).toBe(1);
+  });
+
   it('ends with exit code 1 where the probe finds something: a given server certificate for another name', async () => {
     const own = await start('--once');
     expect(await own.command.ended).toBe(0);
