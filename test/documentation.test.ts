@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { optionsTable } from '../scripts/documentation/options-table.ts';
@@ -8,6 +8,19 @@ const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.ur
 
 /** A formatter may pad the cells of a table. */
 const unpadded = (text: string): string => text.replace(/[ -]+/g, ' ');
+
+const root = new URL('../', import.meta.url);
+
+describe('the threat model', () => {
+  const text = readFileSync(new URL('docs/threat-model.md', root), 'utf8');
+
+  it.each([...new Set(text.match(/test\/[a-z0-9/-]+\.test\.ts/g))])(
+    'names a test that is there: %s',
+    (path) => {
+      expect(existsSync(new URL(path, root))).toBe(true);
+    },
+  );
+});
 
 describe('the README', () => {
   it('has the options table that the schema gives (npm run documentation)', () => {
