@@ -1,0 +1,49 @@
+#!/bin/sh
+# Boots a root with systemd-nspawn, in namespaces and control groups of its own, with nothing but loopback as network.
+# Prints a process id, as the host sees it: the machine's processes descend from it. When standard input ends, which is
+# when the tests are gone, everything ends with it: processes, mounts, control groups and what was written.
+# Usage: boot-root.sh ROOT EMPTY_FOLDER NAME
+set -eu
+root=$1 folder=$2 name=$3
+
+if [ "${4-}" != inside ]; then
+  # The groups that this process is in, of the hierarchies that systemd uses: cgroup v2 alone, or beside v1.
+  groups=
+  while IFS=: read -r hierarchy controllers path; do
+    case $hierarchy:$controllers in
+    0:) if [ -d /sys/fs/cgroup/unified ]; then base=/sys/fs/cgroup/unified; else base=/sys/fs/cgroup; fi ;;
+    *:name=systemd) base=/sys/fs/cgroup/systemd ;;
+    *) continue ;;
+    esac
+    groups="$groups $base${path%/}/$name"
+  done </proc/self/cgroup
+  for group in $groups; do mkdir "$group"; done
+  # shellcheck disable=SC2016 # expanded there
+  unshare --mount --pid --fork --kill-child sh -c '
+    for group in $1; do echo 0 >"$group/cgroup.procs"; done
+    shift
+    exec "$@"
+  ' sh "$groups" "$0" "$root" "$folder" "$name" inside || true
+  for group in $groups; do find "$group" -depth -type d -exec rmdir {} +; done
+  exit
+fi
+
+read -r pid _ </proc/self/stat
+"${0%/*}/mount-writable-root.sh" "$root" "$folder"
+machine=$folder/machine
+# systemd-nspawn looks into /proc for its own process, and leaves folders in /run.
+mount -t proc proc /proc
+mount -t tmpfs -o mode=755 tmpfs /run
+# The distribution's nginx would take port 80.
+ln -s /dev/null "$machine/etc/systemd/system/nginx.service"
+echo "$pid"
+# A shell gives its background jobs no standard input of their own.
+exec 3<&0
+systemd-nspawn --quiet --directory="$machine" --machine="$name" --register=no --keep-unit --private-network \
+  --resolv-conf=off --timezone=off --console=pipe --boot </dev/null >&2 &
+container=$!
+{
+  cat <&3 >/dev/null
+  kill -KILL "$container"
+} &
+wait "$container"
