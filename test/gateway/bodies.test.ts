@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findNginx } from '../../lib/sandbox/nginx-program.ts';
-import { acceptingWorkers } from '../../lib/sandbox/nginx-workers.ts';
+import { workersOf } from '../../lib/sandbox/nginx-workers.ts';
 import { openRawConnection, rawHttp, requestBytes } from '../support/raw-http.ts';
 import {
   startTestGateway,
@@ -169,7 +169,7 @@ describe.skipIf(!memory)('no body reaches a disk', () => {
     ['a body as large as the limit, HTTP/1.1', 'HTTP/1.1', false],
     ['a body as large as the limit, HTTP/2', 'HTTP/2', false],
   ])('%s', async (_name, protocol, spills) => {
-    const [worker = 0] = await acceptingWorkers(gateway.pid);
+    const [worker = 0] = (await workersOf(gateway.pid)).accepting;
     const touched = new Set<string>();
     const watchers = folders.map((folder) =>
       watch(folder, { recursive: true }, (_event, file) => touched.add(join(folder, file ?? '?'))),
@@ -251,7 +251,7 @@ describe.skipIf(!memory)('no body reaches a disk', () => {
     ),
   )('$protocol: a body refused with $name is neither stored nor sent on', async (row) => {
     const { protocol, service, request, status } = row;
-    const [worker = 0] = await acceptingWorkers(gateway.pid);
+    const [worker = 0] = (await workersOf(gateway.pid)).accepting;
     await withClient(protocol, service, async (client) => {
       if (status === 429) {
         // The last refusal counts: how many passed before is the clock's doing.

@@ -54,7 +54,7 @@ export interface Client {
 export interface ClientOptions {
   readonly protocol: Protocol;
   /** Without one, no certificate is sent. */
-  readonly identity?: TestIdentity;
+  readonly identity?: Pick<TestIdentity, 'cert' | 'keyPem'>;
   /** The source address, any of 127.0.0.0/8 on Linux. Default 127.0.0.1. */
   readonly localAddress?: string;
 }

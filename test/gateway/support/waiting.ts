@@ -3,11 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Long enough for a busy machine: reaching it is a failure, never a measurement. */
 const limitMs = 10_000;
 
-/** Waits until `holds`; throws, naming `what`, when it does not within ten seconds. */
-export async function untilHolds(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+/** Waits until `holds`; throws, naming `what` and what there is instead, when it does not within ten seconds. */
+export async function untilHolds(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  instead: () => string = () => '',
+): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited ten seconds for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ten seconds for ${what} ${instead()}`);
     await sleep(5);
   }
 }
