@@ -1,4 +1,5 @@
-import { progress, terminal } from '../lib/cli/terminal.ts';
+import { progress, terminal } from '../lib/messages/terminal.ts';
+import { UserError } from '../lib/messages/user-error.ts';
 import { showError } from '../lib/cli/show-error.ts';
 import { startLoadGenerator } from './load/load-generator.ts';
 import { fullEffort, quickEffort, readOptions } from './options.ts';
@@ -11,14 +12,17 @@ import { openSite, type Site } from './servers/site.ts';
 const options = readOptions();
 const err = terminal(process.stderr);
 let site: Site | undefined;
+let ending = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
+    ending = true;
     void Promise.resolve(site?.close()).finally(() => process.exit(1));
   });
 }
 try {
-  if (process.platform !== 'linux')
-    throw new Error('the bench reads CPU time from /proc, which only Linux has');
+  if (process.platform !== 'linux') {
+    throw new UserError('the bench reads CPU time from /proc, which only Linux has', 'run it on Linux');
+  }
   site = await openSite();
   const generator = await startLoadGenerator(site.processors.generator);
   try {
@@ -34,7 +38,8 @@ try {
   }
 } catch (error) {
   progress(err, '');
-  process.exitCode = showError(error);
+  // A signal ends the servers, and what was measured then fails: no news.
+  if (!ending) process.exitCode = showError(error);
 } finally {
   await site?.close();
 }

@@ -14,16 +14,18 @@ export interface Effort {
   readonly reloads: number;
   readonly renders: number;
   readonly verdicts: number;
+  readonly countsInstructions: boolean;
 }
 
 export const fullEffort: Effort = {
   rounds: 20,
-  partRounds: 16,
+  partRounds: 10,
   durationMs: 300,
   streams: 200,
   reloads: 10,
   renders: 5,
   verdicts: 3,
+  countsInstructions: true,
 };
 
 export const quickEffort: Effort = {
@@ -34,6 +36,7 @@ export const quickEffort: Effort = {
   reloads: 3,
   renders: 3,
   verdicts: 1,
+  countsInstructions: false,
 };
 
 export function readOptions(): BenchOptions {

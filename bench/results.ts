@@ -1,4 +1,5 @@
 import type { FirstToken } from './measure/first-token.ts';
+import type { InstructionCount } from './measure/instructions.ts';
 import type { ReloadResult } from './measure/reload.ts';
 import type { RenderTime } from './measure/render-time.ts';
 import type { Comparison, Throughput } from './measure/throughput.ts';
@@ -35,6 +36,8 @@ export interface BenchResults {
   readonly toHaproxy: Comparison | undefined;
   readonly manyToOne: Comparison;
   readonly parts: readonly PolicyPartCost[];
+  /** Undefined where valgrind is not installed, and in a quick run. */
+  readonly instructions: readonly InstructionCount[] | undefined;
   readonly firstToken: readonly FirstToken[];
   readonly reloads: readonly ReloadResult[];
   readonly renders: readonly RenderTime[];

@@ -1,5 +1,6 @@
 import { measureFirstToken } from './measure/first-token.ts';
 import { readCircumstances } from './measure/circumstances.ts';
+import { measureInstructions } from './measure/instructions.ts';
 import { policyParts } from './measure/policy-parts.ts';
 import { measureReload } from './measure/reload.ts';
 import { measureRenderTime } from './measure/render-time.ts';
@@ -47,6 +48,8 @@ export async function runBench(
   const throughput = await runThroughput(site, generator, upstream, effort);
   progress('what each part of the policy costs');
   const parts = await runParts(site, generator, upstream, effort);
+  progress('instructions');
+  const instructions = effort.countsInstructions ? await measureInstructions(site, upstream) : undefined;
   progress('reloads');
   const reloads = [];
   for (const identities of identityCounts) {
@@ -70,6 +73,7 @@ export async function runBench(
       : undefined,
     manyToOne: compare(of(names.gateway(10_000)), one),
     parts,
+    instructions,
     firstToken,
     reloads,
     renders,

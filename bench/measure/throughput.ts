@@ -1,6 +1,6 @@
 import type { LoadGenerator } from '../load/load-generator.ts';
 import type { LoadResult } from '../load/messages.ts';
-import { pairedRatio, summarise, type Summary } from '../statistics.ts';
+import { pairedRatio, percentile, summarise, type Summary } from '../statistics.ts';
 import type { Variant } from './variants.ts';
 
 /** A request that a client of the gateway makes. */
@@ -98,6 +98,8 @@ export interface Comparison {
   readonly rate: Summary;
   /** CPU time per request of the second over that of the first: the ratio of rates if the server is the bottleneck. */
   readonly cpu: Summary | undefined;
+  /** The same of each one's best tenth of the rounds: what other programs do on the machine only adds time. */
+  readonly bestCpu: number | undefined;
 }
 
 export function compare(first: Throughput, second: Throughput): Comparison {
@@ -109,6 +111,7 @@ export function compare(first: Throughput, second: Throughput): Comparison {
   return {
     rate: pairedRatio(rate, otherRate),
     cpu: comparable ? pairedRatio(otherCpu, cpu) : undefined,
+    bestCpu: comparable ? percentile(otherCpu, 0.1) / percentile(cpu, 0.1) : undefined,
   };
 }
 
@@ -120,7 +123,8 @@ function cpuPerRequest(window: LoadResult): number {
   return (window.serverCpuSeconds / window.requests) * 1e6;
 }
 
-function requestText({ prefix }: Variant, { method, path, body }: Workload): string {
+/** The request as bytes on the wire. */
+export function requestText({ prefix }: Pick<Variant, 'prefix'>, { method, path, body }: Workload): string {
   const lines = [
     `${method} ${prefix}${path} HTTP/1.1`,
     'Host: gateway.bench',

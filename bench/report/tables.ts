@@ -1,4 +1,5 @@
-import { columns } from '../../lib/cli/terminal.ts';
+import { columns } from '../../lib/messages/terminal.ts';
+import type { InstructionCount } from '../measure/instructions.ts';
 import type { Comparison } from '../measure/throughput.ts';
 import { variantNames as names, type BenchResults } from '../results.ts';
 import type { Summary } from '../statistics.ts';
@@ -14,7 +15,17 @@ export function renderTables(results: BenchResults): string {
     versions.join(', '),
     ...section(
       'Requests over 32 connections, one worker. Ratios are to nginx without policy, round by round.',
-      ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU us', 'ratio of rates', 'ratio of CPU', 'worker busy'],
+      [
+        '',
+        'requests/s',
+        'p50 ms',
+        'p99 ms',
+        'CPU us',
+        'ratio of rates',
+        'ratio of CPU',
+        'of best CPU',
+        'worker busy',
+      ],
       throughput.map((one, index) => [
         `${one.workload.split(' ')[0] ?? ''} ${one.variant}`,
         withSpread(one.requestsPerSecond, 0),
@@ -27,13 +38,14 @@ export function renderTables(results: BenchResults): string {
     ),
     ...section(
       'What each part of the policy costs: the gateway without it',
-      ['without', 'share of its CPU', 'ratio of rates', 'ratio of CPU'],
+      ['without', 'share of its CPU', 'ratio of rates', 'ratio of CPU', 'of best CPU'],
       results.parts.map(({ part, shareOfCpu, toBare }) => [
         part,
         `${(100 * shareOfCpu).toFixed(0)} %`,
         ...ratioCells(toBare),
       ]),
     ),
+    ...instructionSection(results.instructions ?? []),
     ...section(
       'First token: from its sending to its arrival; a token is bunched that comes no earlier than the next one was sent',
       ['', 'median ms', 'p99 ms', 'added ms', 'bunched'],
@@ -78,14 +90,29 @@ export function renderTables(results: BenchResults): string {
   ].join('\n');
 }
 
+function instructionSection(counts: readonly InstructionCount[]): string[] {
+  const bare = counts.find(({ without }) => without === undefined)?.instructions ?? 0;
+  const whole = counts.find(({ without }) => without === '')?.instructions ?? 0;
+  if (whole === 0) return [];
+  return section(
+    'Instructions for one request outside of the kernel, counted by valgrind',
+    ['', 'instructions', 'share of the policy'],
+    counts.map(({ without, instructions }) => [
+      without === undefined ? names.bare : without === '' ? names.gateway(1) : `without ${without}`,
+      instructions.toFixed(0),
+      without === undefined ? '' : `${((100 * (whole - instructions)) / (whole - bare)).toFixed(0)} %`,
+    ]),
+  );
+}
+
 function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   return ['', title, ...columns([head, ...rows]).map((line) => `  ${line}`)];
 }
 
-function ratioCells(comparison: Comparison | undefined): [string, string] {
+function ratioCells(comparison: Comparison | undefined): string[] {
   const cell = (summary: Summary | undefined): string =>
     summary === undefined ? '' : withSpread(summary, 2);
-  return [cell(comparison?.rate), cell(comparison?.cpu)];
+  return [cell(comparison?.rate), cell(comparison?.cpu), comparison?.bestCpu?.toFixed(2) ?? ''];
 }
 
 function withSpread({ median, spread }: Summary, digits: number): string {

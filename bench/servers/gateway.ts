@@ -13,10 +13,13 @@ import { callingService, serverName, stackName, type Site } from './site.ts';
 
 export type StackInput = ConfigInput['stacks'][string];
 
-/** The widest limits that a configuration may have: no window of load meets them. */
-const wide = { requestsPerSecond: 10_000, burst: 10_000 };
+/** The widest that a configuration may have. */
+const concurrentStreams = 1_000;
 
-/** A stack of so many services, the calling one among them, with limits too wide to be met. */
+/** More than any server here can do; wider than a configuration may have it, so it goes into the model. */
+const boundless = { requestsPerSecond: 1_000_000, burst: 1_000_000 };
+
+/** A stack of so many services, the calling one among them. */
 export function stackOf(services: number, log: StackInput['log'] = {}): StackInput {
   const others = Array.from(
     { length: services - 1 },
@@ -24,7 +27,7 @@ export function stackOf(services: number, log: StackInput['log'] = {}): StackInp
   );
   return {
     gateway: { serverNames: [serverName], plainListenPort: false },
-    limits: { perAddress: wide, perIdentity: { ...wide, concurrentStreams: 1_000 } },
+    limits: { perIdentity: { concurrentStreams } },
     log,
     services: Object.fromEntries([callingService, ...others].map((name) => [name, {}])),
   };
@@ -36,18 +39,21 @@ export interface Variation {
   readonly tree?: (tree: FileTree) => FileTree;
 }
 
-export interface BenchGateway extends Program {
+/** The gateway's files, written and not yet started. */
+export interface WrittenGateway {
+  readonly port: number;
   readonly configurationFile: string;
+  readonly runtimeDirectory: string;
 }
 
-/** Starts the rendered gateway of a stack in front of `upstream`. */
-export async function startBenchGateway(
+/** Writes the rendered gateway of a stack in front of `upstream`. */
+export async function writeBenchGateway(
   site: Site,
   name: string,
   stack: StackInput,
   upstream: number,
   variation: Variation = {},
-): Promise<BenchGateway> {
+): Promise<WrittenGateway> {
   const port = await freePort();
   const paths = await site.paths(name);
   const tree = join(site.folder, 'trees', name);
@@ -61,16 +67,54 @@ export async function startBenchGateway(
     workerProcesses: 1,
     paths,
   };
-  const deployment = resolve(stackName, checked, placement, site.nginx.platform);
+  const deployment = withoutRates(resolve(stackName, checked, placement, site.nginx.platform));
   const files = render(variation.deployment?.(deployment) ?? deployment, loadTemplates());
   await writeFolder(tree, variation.tree?.(files) ?? files);
-  const configurationFile = join(tree, 'etc/hardening/gateway/nginx.conf');
+  return {
+    port,
+    configurationFile: join(tree, 'etc/hardening/gateway/nginx.conf'),
+    runtimeDirectory: paths.runtimeDirectory,
+  };
+}
+
+export interface BenchGateway extends Program {
+  readonly configurationFile: string;
+}
+
+/** Writes and starts it, on the processor of servers under test. */
+export async function startBenchGateway(
+  site: Site,
+  name: string,
+  stack: StackInput,
+  upstream: number,
+  variation: Variation = {},
+): Promise<BenchGateway> {
+  const { port, configurationFile, runtimeDirectory } = await writeBenchGateway(
+    site,
+    name,
+    stack,
+    upstream,
+    variation,
+  );
   const program = await site.keep(
     startProgram(site.nginx.path, ['-e', 'stderr', '-c', configurationFile], {
       port,
       processor: site.processors.server,
-      temporaryFolder: paths.runtimeDirectory,
+      temporaryFolder: runtimeDirectory,
     }),
   );
   return { ...program, configurationFile };
+}
+
+/** Counts requests as ever, and refuses none. */
+function withoutRates(deployment: Deployment): Deployment {
+  const { gateway } = deployment;
+  return {
+    ...deployment,
+    gateway: {
+      ...gateway,
+      perAddress: { ...gateway.perAddress, ...boundless },
+      limitSets: gateway.limitSets.map((limits) => ({ ...limits, ...boundless })),
+    },
+  };
 }

@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startGroup } from '../../lib/sandbox/process-group.ts';
 import { pin } from './processors.ts';
 
+/** Twenty seconds: under valgrind a start takes some. */
+const startAttempts = 1_000;
+
 /** A server under test, or the upstream behind it. */
 export interface Program {
   readonly port: number;
@@ -36,7 +39,7 @@ export async function startProgram(
   let endedHow: string | undefined;
   void group.ended.then((how) => (endedHow = how));
   for (let attempt = 0; !(await accepts(options.port)); attempt++) {
-    if (attempt === 250 || endedHow !== undefined) {
+    if (attempt === startAttempts || endedHow !== undefined) {
       await group.stop();
       throw new Error(`${path} ${endedHow ?? 'does not accept connections'}: ${group.errors()}`);
     }

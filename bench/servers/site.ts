@@ -58,6 +58,7 @@ export async function openSite(): Promise<Site> {
   const serverPair = join(folder, 'pki', 'secrets', 'server.pem');
   await writeFile(serverPair, `${serverCertificate ?? ''}${serverKey ?? ''}`, { mode: 0o600 });
   const programs: Program[] = [];
+  const runtimeDirectories: string[] = [];
 
   const site: Site = {
     folder,
@@ -69,8 +70,10 @@ export async function openSite(): Promise<Site> {
     paths: async (server) => {
       const logDirectory = join(folder, 'log', server);
       await mkdir(logDirectory, { recursive: true });
+      const runtimeDirectory = await makeMemoryFolder();
+      runtimeDirectories.push(runtimeDirectory);
       return {
-        runtimeDirectory: await makeMemoryFolder(),
+        runtimeDirectory,
         logDirectory,
         clientCa: pki.ca.certificate,
         serverCertificate: pki.server.certificate,
@@ -101,7 +104,9 @@ export async function openSite(): Promise<Site> {
     },
     close: async () => {
       await Promise.all(programs.map((program) => program.stop()));
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      for (const made of [folder, ...runtimeDirectories]) {
+        await rm(made, { recursive: true, force: true, maxRetries: 5 });
+      }
     },
   };
   return site;
