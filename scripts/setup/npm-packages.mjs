@@ -18,9 +18,17 @@ const ASK_AGAIN_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Packages are used and not built, so install scripts (code of other people, run as whoever runs this) stay off.
- * `--include=dev`: also where NODE_ENV=production is set.
+ * `--include=dev`: also where NODE_ENV=production is set. `--loglevel`: an outer `npm --silent` would keep npm from
+ * saying why it failed.
  */
-const NPM_ARGUMENTS = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
+const NPM_ARGUMENTS = [
+  'ci',
+  '--include=dev',
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=warn',
+];
 
 /**
  * @param {string} root
