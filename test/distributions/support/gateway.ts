@@ -7,6 +7,8 @@ import type { Distribution } from '../../../lib/model/platform.ts';
 import { ensurePki, type Pki } from '../../../lib/pki/inventory.ts';
 import type { FileTree } from '../../../lib/render/file-tree.ts';
 import { render } from '../../../lib/render/render.ts';
+import { loadTemplates } from '../../../lib/render/templates.ts';
+import { templatesUnderTest } from '../../support/test-gateway.ts';
 import type { Machine, Result } from './machine.ts';
 import { only, readUnit } from './unit-file.ts';
 
@@ -15,7 +17,7 @@ const stackName = 'trial';
 
 /** The files for a distribution and its machine, as `hardening render` makes them: nothing of a sandbox is in them. */
 export function machineTree(distribution: Distribution, services: readonly string[]): FileTree {
-  return render(resolve(stackName, stackFor(distribution, services)));
+  return render(resolve(stackName, stackFor(distribution, services)), loadTemplates(templatesUnderTest));
 }
 
 function stackFor(

@@ -105,7 +105,7 @@ function read(path: string): string {
 }
 
 function machineOf(pid: number, stop: () => Promise<void>): Machine {
-  const enter = ['--target', String(pid), ...namespaces, '--root', '--wd=/'];
+  const enter = ['--target', String(pid), ...namespaces, '--root', '--wd'];
   const start = (command: readonly string[], timeoutMs?: number): ChildProcessWithoutNullStreams =>
     spawn('nsenter', [...enter, '--', ...command], {
       env: {
