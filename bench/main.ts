@@ -12,10 +12,10 @@ import { openSite, type Site } from './servers/site.ts';
 const options = readOptions();
 const err = terminal(process.stderr);
 let site: Site | undefined;
-let ending = false;
+const ending = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
-    ending = true;
+    ending.abort();
     void Promise.resolve(site?.close()).finally(() => process.exit(1));
   });
 }
@@ -39,7 +39,7 @@ try {
 } catch (error) {
   progress(err, '');
   // A signal ends the servers, and what was measured then fails: no news.
-  if (!ending) process.exitCode = showError(error);
+  if (!ending.signal.aborted) process.exitCode = showError(error);
 } finally {
   await site?.close();
 }
