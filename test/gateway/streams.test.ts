@@ -29,7 +29,7 @@ describe.each(protocols)('over %s', (protocol) => {
       {
         name,
         ...content,
-        with: 'from an upstream that asks nginx to buffer',
+        with: 'though the upstream wants it buffered',
         sent: {},
         got: { 'X-Accel-Buffering': 'yes', 'X-Accel-Limit-Rate': '1' },
       },
