@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { machinePaths } from '../../lib/model/placement.ts';
 import { untilHolds } from '../gateway/support/waiting.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { reasonToSkip } from './support/availability.ts';
+import { reasonNotToBoot } from './support/availability.ts';
 import {
   curl,
   installGateway,
@@ -21,7 +21,7 @@ import { trials } from './support/sandbox-trials.ts';
 import { only, readUnit } from './support/unit-file.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
-const reason = reasonToSkip('systemd-nspawn');
+const reason = reasonNotToBoot();
 if (reason !== undefined) console.warn(`booted-unit.test.ts: the unit is not started here: it ${reason}`);
 
 const distributions = ['debian-12', 'debian-13'] as const;

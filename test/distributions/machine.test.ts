@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
-import { findProgram } from '../../scripts/setup/find-program.mjs';
 import { untilHolds } from '../gateway/support/waiting.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { reasonToSkip } from './support/availability.ts';
+import { reasonNotToBoot, reasonToSkip } from './support/availability.ts';
 import { script } from './support/contained.ts';
 import { debianRoot, rootTimeoutMs } from './support/root-cache.ts';
 
-const reason = reasonToSkip();
-if (reason !== undefined) console.warn(`machine.test.ts: machines cannot be made here: it ${reason}`);
+const reasons = { enter: reasonToSkip(), boot: reasonNotToBoot() };
+for (const [how, reason] of Object.entries(reasons)) {
+  if (reason !== undefined) console.warn(`machine.test.ts: no machine to ${how} here: it ${reason}`);
+}
 
 /** Folders of control groups that machines are in, of any hierarchy. */
 function machineGroups(): string[] {
@@ -20,14 +21,10 @@ function machineGroups(): string[] {
   );
 }
 
-describe.skipIf(reason !== undefined)('a machine of a test that was killed', () => {
-  test.each(['enter', 'boot'])(
-    'leaves nothing behind (%s)',
-    async (how) => {
-      if (how === 'boot' && findProgram('systemd-nspawn') === undefined) {
-        console.warn('machine.test.ts: systemd-nspawn is not installed: nothing is booted');
-        return;
-      }
+describe.each(['enter', 'boot'] as const)('a machine to %s', (how) => {
+  test.skipIf(reasons[how] !== undefined)(
+    'leaves nothing behind when its test is killed',
+    async () => {
       const root = await debianRoot('trixie');
       const folder = await temporaryFolder();
       const before = machineGroups();

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findProgram } from '../../../scripts/setup/find-program.mjs';
 
 /**
@@ -21,6 +22,26 @@ export function reasonToSkip(...programs: readonly string[]): string | undefined
     { encoding: 'utf8' },
   );
   return attempt.status === 0 ? undefined : `needs namespaces and mounts: ${attempt.stderr.trim()}`;
+}
+
+/** Why a root cannot be booted on this machine; undefined where it can. */
+export function reasonNotToBoot(): string | undefined {
+  const folders = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd'];
+  // On a file system that is mounted read-only, root may not write either.
+  const ours = folders.some((folder) => existsSync(join(folder, 'cgroup.procs')) && isWritable(folder));
+  return (
+    reasonToSkip('systemd-nspawn', 'find') ??
+    (ours ? undefined : 'needs control groups that it may add to, for systemd')
+  );
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The code name of the Debian release that this machine runs; undefined for other systems. */
