@@ -9,7 +9,7 @@ export type { RawResponse } from './http-response.ts';
 export type { RawTarget, TlsClient, TlsFacts } from './byte-stream.ts';
 export { http2Request, openHttp2 } from './http2-client.ts';
 export type { Http2Answer, Http2Connection, Http2Request } from './http2-client.ts';
-export { rawHttp2 } from './raw-http2.ts';
+export { answerOf, openRawHttp2, rawHttp2 } from './raw-http2.ts';
 export type { RawHttp2Answer } from './raw-http2.ts';
 
 /** Bytes to send: text goes out as latin1; a number is a pause in milliseconds. */

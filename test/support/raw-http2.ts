@@ -10,14 +10,14 @@ export interface RawFrame {
   readonly payload: Buffer;
 }
 
-/** What came back on stream 1. */
+/** What came back on one stream. */
 export interface RawHttp2Answer {
   /** 0 when no response came. */
   readonly status: number;
   readonly body: Buffer;
   /** The stream ended with END_STREAM. */
   readonly complete: boolean;
-  /** The name of the code of RST_STREAM on stream 1, of GOAWAY. */
+  /** The name of the code of RST_STREAM on that stream, of GOAWAY. */
   readonly reset?: string;
   readonly goaway?: string;
   readonly closed: boolean;
@@ -35,6 +35,55 @@ const endHeaders = 0x4;
 const padded = 0x8;
 const priority = 0x20;
 
+/** A connection of bare frames: it keeps to no rule of HTTP/2 but that it acknowledges the peer's settings. */
+export interface RawHttp2Connection {
+  /** Sends a HEADERS frame with the fields as given; it ends the stream unless `open`. */
+  headers(stream: number, fields: HeaderList, open?: boolean): void;
+  /** Sends a DATA frame of at most 16,384 bytes (RFC 9113, 4.2); it ends the stream unless `open`. */
+  data(stream: number, body: string | Buffer, open?: boolean): void;
+  /** All frames that came whole, from the start. */
+  readonly frames: readonly RawFrame[];
+  /** Waits until `holds`, or the peer closed, and returns true; false when neither was so within `timeoutMs`. */
+  until(holds: () => boolean, timeoutMs?: number): Promise<boolean>;
+  readonly closed: boolean;
+  readonly error: string | undefined;
+  close(): void;
+}
+
+/** Opens such a connection; throws when there is none to have. */
+export async function openRawHttp2(target: RawTarget): Promise<RawHttp2Connection> {
+  const stream = await openByteStream(target, ['h2']);
+  const send = (type: number, flags: number, id: number, payload: Buffer): void =>
+    stream.write(frameBytes({ type, flags, stream: id, payload }));
+  stream.write(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'));
+  send(FrameType.settings, 0, 0, Buffer.alloc(0));
+  let acknowledged = false;
+  const frames = (): RawFrame[] => {
+    const all = framesOf(stream.received);
+    if (!acknowledged && all.some(({ type, flags }) => type === FrameType.settings && flags === 0)) {
+      acknowledged = true;
+      send(FrameType.settings, acknowledge, 0, Buffer.alloc(0));
+    }
+    return all;
+  };
+  return {
+    headers: (id, fields, open = false) =>
+      send(FrameType.headers, endHeaders | (open ? 0 : endStream), id, literalFields(fields)),
+    data: (id, body, open = false) => send(FrameType.data, open ? 0 : endStream, id, Buffer.from(body)),
+    get frames() {
+      return frames();
+    },
+    until: (holds, timeoutMs = target.timeoutMs ?? 5000) => stream.until(holds, timeoutMs),
+    get closed() {
+      return stream.closed;
+    },
+    get error() {
+      return stream.error;
+    },
+    close: () => stream.close('reset'),
+  };
+}
+
 /**
  * Sends one request over HTTP/2 with headers that no library would send: in this order, doubled, in upper case, with
  * line breaks, `transfer-encoding`, pseudo headers twice or after others. Nothing is added or checked.
@@ -48,42 +97,33 @@ export async function rawHttp2(
     readonly trailers?: HeaderList;
   },
 ): Promise<RawHttp2Answer> {
-  const timeoutMs = target.timeoutMs ?? 5000;
-  let stream;
+  let connection;
   try {
-    stream = await openByteStream(target, ['h2']);
+    connection = await openRawHttp2(target);
   } catch (cause) {
     const error = (cause as NodeJS.ErrnoException).code ?? String(cause);
     return { ...answerOf([]), closed: true, timedOut: false, error };
   }
-  const send = (type: number, flags: number, id: number, payload: Buffer): void =>
-    stream.write(frameBytes({ type, flags, stream: id, payload }));
   const { body, trailers } = target;
-  stream.write(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'));
-  send(FrameType.settings, 0, 0, Buffer.alloc(0));
-  const last = body === undefined && trailers === undefined;
-  send(FrameType.headers, endHeaders | (last ? endStream : 0), 1, literalFields(target.headers));
-  if (body !== undefined) send(FrameType.data, trailers === undefined ? endStream : 0, 1, Buffer.from(body));
-  if (trailers !== undefined) send(FrameType.headers, endHeaders | endStream, 1, literalFields(trailers));
+  connection.headers(1, target.headers, body !== undefined || trailers !== undefined);
+  if (body !== undefined) connection.data(1, body, trailers !== undefined);
+  if (trailers !== undefined) connection.headers(1, trailers);
 
-  let frames: RawFrame[] = [];
-  let acknowledged = false;
-  const inTime = await stream.until(() => {
-    frames = framesOf(stream.received);
-    if (!acknowledged && frames.some(({ type, flags }) => type === FrameType.settings && flags === 0)) {
-      acknowledged = true;
-      send(FrameType.settings, acknowledge, 0, Buffer.alloc(0));
-    }
-    const { complete, reset, goaway } = answerOf(frames);
+  const inTime = await connection.until(() => {
+    const { complete, reset, goaway } = answerOf(connection.frames);
     return complete || reset !== undefined || goaway !== undefined;
-  }, timeoutMs);
-  const { closed, error } = stream;
-  stream.close('reset');
+  });
+  const { closed, error, frames } = connection;
+  connection.close();
   return { ...answerOf(frames), closed, timedOut: !inTime, ...(error === undefined ? {} : { error }) };
 }
 
-function answerOf(frames: readonly RawFrame[]): Omit<RawHttp2Answer, 'closed' | 'timedOut' | 'error'> {
-  const own = frames.filter(({ stream }) => stream === 1);
+/** What came on a stream, 1 unless told. */
+export function answerOf(
+  frames: readonly RawFrame[],
+  id = 1,
+): Omit<RawHttp2Answer, 'closed' | 'timedOut' | 'error'> {
+  const own = frames.filter(({ stream }) => stream === id);
   const headers = own.filter(({ type }) => type === FrameType.headers);
   const statuses = headers.map((frame) => statusOf(unpadded(frame)));
   const reset = own.find(({ type }) => type === FrameType.resetStream);
