@@ -27,7 +27,7 @@ export function renderCommand(): Command {
     )
     .addHelpText('after', '\nExit codes: 0 done or up to date, 1 --check found differences, 2 bad input.')
     .action(async (options: RenderOptions) => {
-      const config = await loadConfig(options.config);
+      const { config } = await loadConfig(options.config);
       const differences = await renderStacks(config, options.out, options.check);
       const out = terminal(process.stdout);
       for (const { path, kind, diff } of differences) {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { port as portSchema } from '../config/values.ts';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
@@ -8,7 +9,7 @@ import { ExitCode, UserError } from '../messages/user-error.ts';
 import { renderReport } from '../probe/report.ts';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxVerdict } from '../sandbox/verdict.ts';
-import { watch } from '../sandbox/watch-file.ts';
+import { stampsOf, watchFiles } from '../sandbox/watch-files.ts';
 import { showError } from './show-error.ts';
 import { paint, progress, terminal } from '../messages/terminal.ts';
 import { sandboxLines } from './sandbox-lines.ts';
@@ -82,7 +83,10 @@ function parsePort(value: string): number {
 
 async function run(options: SandboxCommandOptions): Promise<void> {
   const ending = endingSignal();
-  const { name, stack } = await chosenStack(options.config, options.stack);
+  // Taken before the file is read: what is saved from here on is a change.
+  const saved = await stampsOf([resolve(options.config)]);
+  const { name, stack, files } = await chosenStack(options.config, options.stack);
+  const imported = await stampsOf(files);
   const out = terminal(process.stdout);
   const err = terminal(process.stderr);
   progress(err, sandboxText.standingUp);
@@ -108,7 +112,7 @@ async function run(options: SandboxCommandOptions): Promise<void> {
     process.exitCode = report.verdict === 'holds' ? ExitCode.ok : ExitCode.attention;
     if (options.once) return;
     process.stdout.write(`${sandboxLines(name, sandbox, out)}\n\n${sandboxText.watching(options.config)}\n`);
-    const unwatch = watch(options.config, () => follow(options.config, name, sandbox));
+    const unwatch = watchFiles(new Map([...imported, ...saved]), () => follow(options.config, name, sandbox));
     const nginxEnded = await Promise.race([ending.then(() => undefined), sandbox.ended]);
     await unwatch();
     if (nginxEnded !== undefined) {
@@ -125,33 +129,43 @@ async function run(options: SandboxCommandOptions): Promise<void> {
   }
 }
 
-/** Puts a saved configuration in force, or says why not and leaves the running one. */
-async function follow(file: string, stackName: string, sandbox: Sandbox): Promise<void> {
+/**
+ * Puts a saved configuration in force, or says why not and leaves the running one.
+ *
+ * @returns the files that it was read from; undefined where it could not be read
+ */
+async function follow(
+  file: string,
+  stackName: string,
+  sandbox: Sandbox,
+): Promise<readonly string[] | undefined> {
   const started = Date.now();
   const out = terminal(process.stdout);
   try {
-    const { stack } = await chosenStack(file, stackName);
+    const { stack, files } = await chosenStack(file, stackName);
     const changes = await sandbox.apply(stack);
     const text =
       changes.length === 0
         ? [sandboxText.unchanged]
         : [...changes, sandboxText.applied(Date.now() - started)];
     process.stdout.write(`\n${text.map((line) => `${paint(out, 'green', '>')} ${line}`).join('\n')}\n`);
+    return files;
   } catch (error) {
     process.stderr.write(`\n${sandboxText.bad}\n`);
     showError(error);
+    return undefined;
   }
 }
 
 async function chosenStack(
   file: string,
   wanted: string | undefined,
-): Promise<{ name: string; stack: StackConfig }> {
-  const { stacks } = await loadConfig(file);
-  const name = wanted ?? Object.keys(stacks)[0] ?? '';
-  const stack = Object.hasOwn(stacks, name) ? stacks[name] : undefined;
-  if (stack === undefined) throw configText.noSuchStack(name, Object.keys(stacks));
-  return { name, stack };
+): Promise<{ name: string; stack: StackConfig; files: readonly string[] }> {
+  const { config, files } = await loadConfig(file);
+  const name = wanted ?? Object.keys(config.stacks)[0] ?? '';
+  const stack = Object.hasOwn(config.stacks, name) ? config.stacks[name] : undefined;
+  if (stack === undefined) throw configText.noSuchStack(name, Object.keys(config.stacks));
+  return { name, stack, files };
 }
 
 /** Settles at the first Ctrl-C, kill or hang-up; until the end further ones change nothing. */

@@ -11,17 +11,25 @@ import type { Config } from './schema.ts';
 /** The configuration's file name where a command is given none. */
 export const defaultConfigFile = 'hardening.config.ts';
 
+/** A configuration and where it was read from. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The absolute paths of the file and of all that it imports by path. */
+  readonly files: readonly string[];
+}
+
 /**
  * Reads, runs and checks a configuration file (TypeScript or JavaScript with a default export). The file is code and
  * runs with the caller's rights. Every call reads it anew, with the files that it imports.
  *
  * @throws ConfigError for what it says; UserError where it cannot be read or fails while it runs
  */
-export async function loadConfig(file: string): Promise<Config> {
+export async function loadConfig(file: string): Promise<LoadedConfig> {
   const path = resolve(file);
   const shown = basename(file);
   if (!(await stat(path).catch(() => undefined))?.isFile()) throw configText.noFile(file);
-  return parseConfig(await run(await bundle(path, shown), shown), shown);
+  const { source, files } = await bundle(path, shown);
+  return { config: parseConfig(await run(source, shown), shown), files };
 }
 
 /**
@@ -29,11 +37,12 @@ export async function loadConfig(file: string): Promise<Config> {
  * JavaScript lets the last of two equal keys win without a word, so that a service could be written twice: esbuild
  * sees them.
  */
-async function bundle(path: string, shown: string): Promise<string> {
+async function bundle(path: string, shown: string): Promise<{ source: string; files: string[] }> {
   const result = await build({
     entryPoints: [path],
     bundle: true,
     write: false,
+    metafile: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
@@ -58,7 +67,10 @@ async function bundle(path: string, shown: string): Promise<string> {
       })),
     );
   }
-  return result.outputFiles[0]?.text ?? '';
+  return {
+    source: result.outputFiles[0]?.text ?? '',
+    files: Object.keys(result.metafile.inputs).map((input) => resolve(input)),
+  };
 }
 
 /** Imports of packages are left to Node, by the absolute path that they have for the importing file. */

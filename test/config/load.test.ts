@@ -19,7 +19,9 @@ describe('loading a configuration file', () => {
   }
 
   it('runs TypeScript and fills in defaults', async () => {
-    const config = await loadConfig(await file(`const config: unknown = ${good};\nexport default config;`));
+    const { config } = await loadConfig(
+      await file(`const config: unknown = ${good};\nexport default config;`),
+    );
     expect(Object.keys(config.stacks)).toEqual(['production']);
   });
 
@@ -31,8 +33,9 @@ describe('loading a configuration file', () => {
     const first = await loadConfig(path);
     await writeFile(imported, 'export const name: string = "second.example";');
     const second = await loadConfig(path);
-    expect(first.stacks['production']?.gateway.serverNames).toEqual(['first.example']);
-    expect(second.stacks['production']?.gateway.serverNames).toEqual(['second.example']);
+    expect(first.config.stacks['production']?.gateway.serverNames).toEqual(['first.example']);
+    expect(second.config.stacks['production']?.gateway.serverNames).toEqual(['second.example']);
+    expect([...second.files].sort()).toEqual([path, imported].sort());
   });
 
   it.each<[string, string, RegExp]>([

@@ -143,6 +143,30 @@ describe('hardening sandbox', () => {
     expect(Object.keys((await readDescription(dirname(description.tree))).identities)).toEqual(['ci']);
   });
 
+  it('puts a change in force that was saved while it was starting', async () => {
+    const { command, state } = await start();
+    await readDescription(state);
+    await writeFile(config, configuration('ci: {}'));
+    await command.said(/service dashboard: removed/);
+  });
+
+  it('follows a file that the configuration imports', async () => {
+    const { command } = await ready();
+    const imported = join(folder.path, 'services.ts');
+    const change = async (services: string, save: () => Promise<void>) => {
+      const from = command.output().length;
+      await save();
+      await command.said(/in force/, from);
+      expect(command.output().slice(from)).toContain(services);
+    };
+    await writeFile(imported, 'export const services = { ci: {} };');
+    const source = `import { services } from './services.ts';\n${configuration('...services')}`;
+    await change('service dashboard: removed', () => writeFile(config, source));
+    await change('service late: added', () =>
+      writeFile(imported, 'export const services = { ci: {}, late: {} };'),
+    );
+  });
+
   it('issues a new certificate for a raised generation and refuses the old one', async () => {
     const { command, state, description } = await ready();
     const from = command.output().length;
