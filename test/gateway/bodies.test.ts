@@ -140,10 +140,16 @@ function filesUnder(folders: readonly string[]): Map<string, number> {
 /** The regular files that a process has open for writing, deleted ones too. */
 function filesOpenForWriting(pid: number): string[] {
   return readdirSync(`/proc/${pid}/fd`).flatMap((descriptor) => {
-    const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8'))?.[1];
-    const forWriting = (Number.parseInt(flags ?? '0', 8) & (constants.O_WRONLY | constants.O_RDWR)) > 0;
     const link = `/proc/${pid}/fd/${descriptor}`;
-    return forWriting && statSync(link).isFile() ? [readlinkSync(link)] : [];
+    try {
+      const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8'))?.[1];
+      const forWriting = (Number.parseInt(flags ?? '0', 8) & (constants.O_WRONLY | constants.O_RDWR)) > 0;
+      return forWriting && statSync(link).isFile() ? [readlinkSync(link)] : [];
+    } catch (error) {
+      // Closed while we looked, so not where a body is kept that is still coming in.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
   });
 }
 
