@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type * as z from 'zod';
 import { configText } from '../messages/config.ts';
 import { limitsSection } from './sections/limits.ts';
@@ -6,15 +5,10 @@ import { ollamaSection } from './sections/ollama.ts';
 import { pkiSection } from './sections/pki.ts';
 import { gatewaySection } from './sections/gateway.ts';
 import { serviceSection } from './sections/services.ts';
+import { deployChecks } from './deploy-checks.ts';
+import { isLoopback } from './loopback.ts';
+import { isObject, valid, type CrossProblem } from './valid-value.ts';
 import { splitAddressAndPort } from './values.ts';
-
-/** A rule between fields that was broken; the path is relative to the stack. */
-export interface CrossProblem {
-  readonly path: readonly string[];
-  readonly problem: string;
-  readonly allowed: string;
-  readonly fix: string;
-}
 
 /**
  * How many sets of limits one stack may have. nginx looks at every set's zone on each inference request, and keeps
@@ -27,25 +21,13 @@ export const maxLimitSets = 16;
  * that these rules are reported together with the errors of other fields.
  */
 export function crossChecks(stack: unknown): CrossProblem[] {
-  return [...lifetimes(stack), ...ports(stack), ...ollamaAddress(stack), ...limitSets(stack)];
-}
-
-/** The value at a path if it is valid by itself, its default if it is absent, and undefined otherwise. */
-function valid<Schema extends z.ZodType>(
-  schema: Schema,
-  stack: unknown,
-  path: readonly string[],
-): z.output<Schema> | undefined {
-  let value: unknown = stack;
-  for (const key of path) {
-    value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-  }
-  const parsed = schema.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  return [
+    ...lifetimes(stack),
+    ...ports(stack),
+    ...ollamaAddress(stack),
+    ...limitSets(stack),
+    ...deployChecks(stack),
+  ];
 }
 
 function serviceNames(stack: unknown): string[] {
@@ -91,12 +73,6 @@ function ollamaAddress(stack: unknown): CrossProblem[] {
     isObject(stack) && isObject(stack['ollama']) && stack['ollama']['nonLoopbackHostReason'] !== undefined;
   if (isLoopback(address)) return reasonGiven ? [{ path, ...configText.needlessReason }] : [];
   return reasonGiven ? [] : [{ path: ['ollama', 'host'], ...configText.exposedOllama }];
-}
-
-/** Whether an address is of 127.0.0.0/8 (RFC 1122) or ::1 (RFC 4291). */
-export function isLoopback(address: string): boolean {
-  if (isIP(address) === 4) return address.startsWith('127.');
-  return /^(?:0{1,4}:){7}0{0,3}1$|^::(?:0{0,3})1$/.test(address);
 }
 
 function limitSets(stack: unknown): CrossProblem[] {

@@ -1,11 +1,14 @@
 import * as z from 'zod';
+import { firewallSection } from './sections/firewall.ts';
 import { gatewaySection } from './sections/gateway.ts';
 import { limitsSection } from './sections/limits.ts';
 import { logSection } from './sections/log.ts';
 import { ollamaSection } from './sections/ollama.ts';
 import { pkiSection } from './sections/pki.ts';
 import { servicesSection } from './sections/services.ts';
+import { sshSection } from './sections/ssh.ts';
 import { targetSection } from './sections/target.ts';
+import { terraformStateSection } from './sections/terraform-state.ts';
 
 /** One hardened machine. */
 export const stackSchema = z.strictObject({
@@ -23,6 +26,12 @@ export const stackSchema = z.strictObject({
   ollama: ollamaSection.prefault({}),
   /** The gateway's log. */
   log: logSection.prefault({}),
+  /** How administrators reach the machine. */
+  ssh: sshSection.prefault({}),
+  /** Who reaches the gateway. */
+  firewall: firewallSection.prefault({}),
+  /** Where terraform's state is kept. */
+  terraformState: terraformStateSection.prefault({}),
 });
 
 /** The whole configuration file. The schema is the one home of every type, default and description. */

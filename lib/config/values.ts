@@ -61,6 +61,9 @@ export const serviceName = text(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 40, {
   fix: "rename the service, for example 'live-review'",
 });
 
+/** The identity that a machine checks itself with: no service can have this name. */
+export const healthService = 'health';
+
 /** A stack's name: the O of its certificates and the name of its rendered folder. */
 export const stackName = text(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 40, {
   allowed: `${nameRule}, not ending with a hyphen`,
@@ -135,4 +138,132 @@ export const keepAliveDuration = text(/^(?:-1|0|[1-9][0-9]{0,5}(?:s|m|h))$/, 8, 
 export const reason = text(/^[ -~]{20,400}$/, 400, {
   allowed: 'one line of 20 to 400 printable ASCII characters',
   fix: 'say in a sentence why this is acceptable here, and who decided it',
+});
+
+/** An IPv4 or IPv6 network, with the bits beyond the prefix all zero, so that a reader sees what it covers. */
+export const cidr = z
+  .string()
+  .max(49)
+  .refine((value) => prefixOf(value) !== undefined)
+  .meta({
+    allowed:
+      'a network ADDRESS/BITS without host bits, such as 192.0.2.0/24, 198.51.100.7/32 or 2001:db8::/32',
+    fix: 'write the network; for a single address /32, or /128 for IPv6',
+  });
+
+/** A network's prefix length; undefined where the text is no network or has host bits. */
+function prefixOf(value: string): number | undefined {
+  const match = /^([0-9A-Fa-f:.]+)\/(0|[1-9][0-9]{0,2})$/.exec(value);
+  const address = match?.[1] ?? '';
+  const prefix = Number(match?.[2]);
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (prefix > bits) return undefined;
+  return addressNumber(address) % 2n ** BigInt(bits - prefix) === 0n ? prefix : undefined;
+}
+
+/** A checked address as a number. */
+function addressNumber(address: string): bigint {
+  if (isIP(address) === 4)
+    return address.split('.').reduce((sum, part) => sum * 256n + BigInt(Number(part)), 0n);
+  // The URL parser writes every form of an IPv6 address in one way: lower case, no dots, the longest zeros as ::.
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = '', tail] = canonical.split('::');
+  const groups = (text: string | undefined): string[] => (text ?? '').split(':').filter(Boolean);
+  const missing = 8 - groups(head).length - groups(tail).length;
+  return [...groups(head), ...Array<string>(missing).fill('0'), ...groups(tail)].reduce(
+    (sum, group) => sum * 65_536n + BigInt(Number.parseInt(group, 16)),
+    0n,
+  );
+}
+
+/** Whether a checked network is all of IPv4 or all of IPv6. */
+export function isEverywhere(network: string): boolean {
+  return prefixOf(network) === 0;
+}
+
+/** An address or a host name that a client connects to. */
+export const hostAddress = z.union([ipAddress, dnsName]).meta({
+  allowed: 'an IP address, or a DNS name in lower case',
+  fix: 'write the address that SSH connects to',
+});
+
+/** A user of the system, as useradd takes it by default on Debian. */
+export const unixUser = text(/^[a-z_][a-z0-9_-]{0,30}$/, 31, {
+  allowed: 'a user name of lower-case letters, digits, _ and -, at most 31 characters',
+  fix: "write for example 'root' or 'debian'",
+});
+
+const keyPattern = (types: string): RegExp => new RegExp(`^(?:${types}) [A-Za-z0-9+/]{20,1400}={0,2}$`);
+
+/** An SSH host key without a comment: `ssh-ed25519 AAAA…`. */
+export const sshHostKey = text(keyPattern('ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521)'), 1_500, {
+  allowed: 'an Ed25519 or ECDSA host key: its type, a space and its base64, without a comment',
+  fix: 'copy the first two words of /etc/ssh/ssh_host_ed25519_key.pub on the machine',
+});
+
+/** An administrator's public key without options and comment. */
+export const sshUserKey = text(
+  keyPattern(
+    'ssh-ed25519|sk-ssh-ed25519@openssh\\.com|ecdsa-sha2-nistp(?:256|384|521)|sk-ecdsa-sha2-nistp256@openssh\\.com',
+  ),
+  1_500,
+  {
+    allowed: 'a public key of Ed25519 or ECDSA (also of a security key): its type, a space and its base64',
+    fix: 'copy the first two words of ~/.ssh/id_ed25519.pub',
+  },
+);
+
+/** A region or a size of DigitalOcean, such as fra1 or s-4vcpu-8gb. */
+export const slug = text(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, 64, {
+  allowed: "a slug of lower-case letters, digits and hyphens, such as 'fra1' or 's-4vcpu-8gb'",
+  fix: 'copy the slug from `doctl compute region list` or `doctl compute size list`',
+});
+
+/** A name that a person gave to a resource. */
+export const resourceName = text(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,126}$/, 127, {
+  allowed: 'letters, digits, spaces, dots, underscores and hyphens, at most 127 characters',
+  fix: 'write the name as the control panel shows it',
+});
+
+/** A bucket of an S3-compatible store. */
+export const bucketName = text(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 63, {
+  allowed: 'a bucket name of 3 to 63 lower-case letters, digits and hyphens',
+  fix: 'write the name of an existing bucket',
+});
+
+export const emailAddress = text(/^[A-Za-z0-9._%+-]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,200})\.[a-z]{2,24}$/, 254, {
+  allowed: 'a mail address such as ops@example.com',
+  fix: 'write a mail address',
+});
+
+/** The root of an HTTP API. */
+export const apiUrl = text(/^https?:\/\/[a-z0-9.-]{1,253}(?::[1-9][0-9]{0,4})?$/, 270, {
+  allowed: 'http:// or https://, a host, and a port where it is not the usual one; no path',
+  fix: 'write the root of the API',
+});
+
+/** Where an archive is fetched from. */
+export const archiveUrl = text(
+  /^https:\/\/[a-z0-9.-]{1,253}(?::[1-9][0-9]{0,4})?\/[A-Za-z0-9._~/%+-]{1,500}$/,
+  800,
+  {
+    allowed: 'an https:// URL without credentials, query and fragment',
+    fix: 'write the whole URL of the archive',
+  },
+);
+
+/** A version as Ollama numbers its releases. */
+export const releaseVersion = text(
+  /^(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})$/,
+  14,
+  {
+    allowed: 'three numbers with dots, such as 0.31.2',
+    fix: 'write the version without a leading v',
+  },
+);
+
+/** A SHA-256 as sha256sum prints it. */
+export const sha256Hex = text(/^[0-9a-f]{64}$/, 64, {
+  allowed: '64 hexadecimal digits in lower case',
+  fix: 'copy the line of sha256sum.txt beside the release, after you checked it',
 });

@@ -1,13 +1,14 @@
 import type { OllamaRoute } from '../config/ollama-routes.ts';
 import type { StackConfig } from '../config/schema.ts';
 import type { WantedPki } from '../pki/inventory.ts';
-import type { Endpoint, GatewayPaths } from './placement.ts';
+import type { Endpoint, GatewayPaths, UpstreamServer } from './placement.ts';
 
 /** Every decision about one stack, as plain data. Templates print it and decide nothing. */
 export interface Deployment {
   readonly stack: string;
   readonly gateway: Gateway;
   readonly services: readonly Service[];
+  readonly health: HealthIdentity;
   readonly ollama: OllamaEnvironment;
   readonly certificates: WantedPki;
   readonly log: StackConfig['log'] & {
@@ -19,7 +20,7 @@ export interface Deployment {
 export interface Gateway {
   readonly listen: Endpoint;
   readonly plainListen: Endpoint | undefined;
-  readonly upstream: Endpoint;
+  readonly upstream: UpstreamServer;
   readonly workerUser: { readonly name: string; readonly group: string } | undefined;
   readonly workerProcesses: 'auto' | number;
   readonly paths: GatewayPaths;
@@ -64,6 +65,17 @@ export interface GatewayRoute {
   readonly isConstant: boolean;
   /** Grants that open it: its class, or the route by itself. */
   readonly grants: readonly string[];
+}
+
+/** The identity that the machine checks itself with after a release. No service can have its name. */
+export interface HealthIdentity {
+  readonly name: string;
+  readonly generation: number;
+  /** The subject of its certificate, as nginx prints it. */
+  readonly distinguishedName: string;
+  readonly grants: readonly string[];
+  /** The addresses that it is let in from: those of the machine itself. */
+  readonly sources: readonly string[];
 }
 
 /** One service as the gateway knows it. */

@@ -7,6 +7,9 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Where nginx reaches Ollama: on an address, or behind the unix socket at an absolute path. */
+export type UpstreamServer = Endpoint | { readonly socket: string };
+
 /**
  * Where the gateway runs: everything that may differ between the machine and the sandbox. A test holds that nothing
  * outside of it does.
@@ -15,7 +18,7 @@ export interface Placement {
   readonly listen: Endpoint;
   /** Undefined where the plain port stays closed. */
   readonly plainListen: Endpoint | undefined;
-  readonly upstream: Endpoint;
+  readonly upstream: UpstreamServer;
   /**
    * The user that nginx changes its workers to. Undefined where nginx is started as the user that it keeps: by systemd
    * on the machine, by an ordinary user in the sandbox.
@@ -46,6 +49,9 @@ export const machinePaths: GatewayPaths = {
   clientCa: '/etc/hardening/gateway/tls/ca.crt',
 };
 
+/** The socket in front of an Ollama that is alone in its network namespace; only nginx's user may open it. */
+export const ollamaSocket = '/run/hardening-ollama/ollama.sock';
+
 /** The placement on a machine, as the configuration says. */
 export function machinePlacement(stack: StackConfig): Placement {
   const { gateway } = stack;
@@ -55,7 +61,8 @@ export function machinePlacement(stack: StackConfig): Placement {
       gateway.plainListenPort === false
         ? undefined
         : { address: gateway.listenAddress, port: gateway.plainListenPort },
-    upstream: upstreamOf(stack.ollama.host),
+    upstream:
+      stack.ollama.isolation === 'namespace' ? { socket: ollamaSocket } : upstreamOf(stack.ollama.host),
     workerUser: undefined,
     workerProcesses: gateway.workerProcesses,
     paths: machinePaths,

@@ -1,8 +1,8 @@
 import type { StackConfig } from '../config/schema.ts';
-import { splitAddressAndPort } from '../config/values.ts';
+import { healthService, splitAddressAndPort } from '../config/values.ts';
 import { distinguishedName } from '../pki/identity.ts';
 import type { WantedPki } from '../pki/inventory.ts';
-import type { Deployment, OllamaEnvironment, Service } from './deployment.ts';
+import type { Deployment, HealthIdentity, OllamaEnvironment, Service } from './deployment.ts';
 import { distinctLimitSets, limitSetOf } from './limit-sets.ts';
 import { mapHash } from './map-hash.ts';
 import { machinePlacement, type Placement } from './placement.ts';
@@ -42,11 +42,12 @@ export function resolve(
       routes: gatewayRoutes,
       limitSets: distinctLimitSets(services),
       perAddress: stack.limits.perAddress,
-      mapHash: mapHash(services.length),
+      mapHash: mapHash(services.length + 1),
       limits,
       openFiles: 2 * limits.workerConnections + 64,
     },
     services,
+    health: healthIdentity(name, stack),
     ollama: ollamaEnvironment(stack),
     certificates: certificatePlan(name, stack),
     log: { ...stack.log, isBuffered: stack.log.accessLogBufferKiB > 0 },
@@ -63,6 +64,18 @@ function resolveServices(stack: string, { services, limits }: StackConfig): Serv
       grants: [...new Set(service.routes.map(grantOf))].sort(),
       limitSet: limitSetOf(service, limits),
     }));
+}
+
+function healthIdentity(stack: string, { gateway }: StackConfig): HealthIdentity {
+  const identity = { stack, service: healthService, generation: 1 };
+  const isAnyAddress = /^[0.:]+$/.test(gateway.listenAddress);
+  return {
+    name: identity.service,
+    generation: identity.generation,
+    distinguishedName: distinguishedName(identity),
+    grants: [grantOf('GET /api/version')],
+    sources: [...new Set(['127.0.0.1', '::1', ...(isAnyAddress ? [] : [gateway.listenAddress])])],
+  };
 }
 
 function ollamaEnvironment({ ollama }: StackConfig): OllamaEnvironment {

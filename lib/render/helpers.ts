@@ -67,6 +67,14 @@ function endpoint(value: unknown): string {
   return `${isIP(address) === 6 ? `[${address}]` : address}:${integer(port)}`;
 }
 
+/** Where nginx reaches an upstream: an address, or a unix socket. */
+function upstreamServer(value: unknown): string {
+  const { socket } = (value ?? {}) as { socket?: unknown };
+  return socket === undefined
+    ? endpoint(value)
+    : `unix:${word('a socket path', /\/(?:[A-Za-z0-9_.-]+\/)*[A-Za-z0-9_.-]+/)(socket)}`;
+}
+
 /** Every helper by the name that templates use. */
 export const helpers: Readonly<Record<string, Helper>> = {
   integer,
@@ -89,6 +97,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   pattern: word('the pattern of a parameter', /(?:[a-z0-9]+|\[[A-Za-z0-9._:-]+\](?:\{\d+(?:,\d+)?\})?)+/),
   path,
   endpoint,
+  upstreamServer,
   /** A part of a quoted systemd assignment: none of `"`, `\`, `%` and `$` (systemd.syntax(7), systemd.unit(5)). */
   systemdWord: word('a systemd word', /[A-Za-z0-9_.:/[\]-]+/),
   systemdSeconds: (value) => `${integer(value)}s`,

@@ -54,6 +54,7 @@ describe('a configuration is accepted', () => {
   it('with Ollama beyond loopback, where the reason is written down', () => {
     const raw = withValue('ollama', {
       host: '0.0.0.0:11434',
+      isolation: 'loopback',
       nonLoopbackHostReason: 'The host firewall is managed elsewhere; agreed with operations.',
     });
     expect(problems(raw)).toEqual([]);

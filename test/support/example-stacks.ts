@@ -8,7 +8,26 @@ export const minimalStack: StackInput = {
 
 /** A stack that sets every field to another value than its default. */
 export const fullStack: StackInput = {
-  target: { distribution: 'debian-13' },
+  target: {
+    distribution: 'debian-13',
+    digitalocean: {
+      region: 'fra1',
+      size: 's-4vcpu-8gb',
+      project: 'Code review',
+      reservedIp: true,
+      monitoring: true,
+      alertEmails: ['ops@example.com'],
+      backups: true,
+      modelsVolumeGiB: 100,
+    },
+  },
+  ssh: {
+    adminUser: 'operator',
+    adminKeys: { alice: `ssh-ed25519 ${'A'.repeat(68)}` },
+    sources: ['192.0.2.0/24', '2001:db8::/32'],
+  },
+  firewall: { gatewaySources: ['198.51.100.0/24', '2001:db8:1::/48'] },
+  terraformState: { spaces: { region: 'fra1', bucket: 'state-of-reviews' } },
   gateway: {
     serverNames: ['models.example.com', 'xn--mnchen-3ya.example'],
     listenAddress: '0.0.0.0',
@@ -45,6 +64,15 @@ export const fullStack: StackInput = {
     keepAlive: '30m',
     contextLength: 32_768,
     noCloud: false,
+    isolation: 'loopback',
+    profile: 'gpu',
+    memoryMaxMiB: 32_768,
+    tasksMax: 4_096,
+    install: {
+      version: '0.31.2',
+      sha256: '0123456789abcdef'.repeat(4),
+      url: 'https://mirror.example/ollama.tar.zst',
+    },
     models: [{ name: 'qwen2.5-coder:7b', digest: `sha256:${'0123456789abcdef'.repeat(4)}` }],
   },
   log: { accessLogBufferKiB: 64, accessLogFlushSeconds: 2, rotateCount: 7 },
@@ -75,6 +103,7 @@ export const hostileStack: StackInput = {
   },
   ollama: {
     host: '[::]:1',
+    isolation: 'loopback',
     nonLoopbackHostReason: 'Test: "quoted" \'text\'; $HOME {braces} \\ # % and more, on one line.',
     keepAlive: '-1',
     models: [{ name: 'hf.co/some-one/A.b_c-d:Q4_K_M' }],

@@ -1,11 +1,15 @@
 import * as z from 'zod';
 import {
   addressAndPort,
+  archiveUrl,
   integer,
   keepAliveDuration,
   modelName,
+  oneOf,
   reason,
+  releaseVersion,
   sha256Digest,
+  sha256Hex,
   yesOrNo,
 } from '../values.ts';
 
@@ -28,6 +32,31 @@ export const ollamaSection = z.strictObject({
   contextLength: integer(512, 1_048_576, 'tokens').optional(),
   /** OLLAMA_NO_CLOUD: no prompt goes to ollama.com, no model runs there. By default true. */
   noCloud: yesOrNo.default(true),
+  /**
+   * What keeps Ollama apart. `namespace`: it listens in a network namespace of its own, without a route out, and the
+   * gateway reaches it through a socket that only nginx may open, so that the machine has no port 11434. `loopback`:
+   * every local user reaches it. By default namespace.
+   */
+  isolation: oneOf(['namespace', 'loopback']).default('namespace'),
+  /** `gpu` opens the devices of NVIDIA and AMD cards to Ollama; `cpu` none. By default cpu. */
+  profile: oneOf(['cpu', 'gpu']).default('cpu'),
+  /** MemoryMax of Ollama's unit: above it the kernel ends it. By default 90 % of the machine's memory. */
+  memoryMaxMiB: integer(256, 16_777_216, 'MiB').optional(),
+  /** TasksMax of Ollama's unit, threads and processes. By default 2048. */
+  tasksMax: integer(64, 65_536, 'tasks').default(2_048),
+  /** The release of Ollama to install. By default the one that is on the machine is kept as it is. */
+  install: z
+    .strictObject({
+      /** The version. Below 0.31.2 it is refused (CVE-2026-86289) unless `oldVersionReason` says why. */
+      version: releaseVersion,
+      /** The SHA-256 of the archive, checked before it is unpacked. No default: it is for you to look up. */
+      sha256: sha256Hex,
+      /** Where the archive is. By default Ollama's release on GitHub for the machine's architecture. */
+      url: archiveUrl.optional(),
+      /** Why a version with known holes may run. Only needed, and only allowed, with such a `version`. */
+      oldVersionReason: reason.optional(),
+    })
+    .optional(),
   /** The models that the machine is to serve. By default none is named. */
   models: z
     .array(

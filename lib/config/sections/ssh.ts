@@ -1,0 +1,27 @@
+import * as z from 'zod';
+import { cidr, reason, sshUserKey, unixUser } from '../values.ts';
+
+/** How administrators reach the machine. */
+export const sshSection = z.strictObject({
+  /** The administrators' user on a new droplet, with sudo. By default hardening-admin. */
+  adminUser: unixUser.default('hardening-admin'),
+  /**
+   * The administrators' public keys by name. One who joins or leaves is a release; on a droplet at least one is needed
+   * from the start. By default none: an existing host keeps its own.
+   */
+  adminKeys: z
+    .record(z.string(), sshUserKey)
+    .meta({
+      allowed: 'an object with a name for each key',
+      fix: "write for example { alice: 'ssh-ed25519 AAAA…' }",
+    })
+    .default({}),
+  /** The networks that may reach SSH. By default none: a deployment must name the one that it comes from. */
+  sources: z
+    .array(cidr)
+    .max(64)
+    .meta({ allowed: 'a list of networks', fix: "write for example ['192.0.2.10/32']" })
+    .default([]),
+  /** Why SSH may be reached from everywhere. Only needed, and only allowed, with 0.0.0.0/0 or ::/0 in `sources`. */
+  everywhereReason: reason.optional(),
+});
