@@ -1,12 +1,19 @@
 #!/bin/sh
-# Boots a root with systemd-nspawn, in namespaces and control groups of its own, with nothing but loopback as network.
-# Prints a process id, as the host sees it: the machine's processes descend from it. When standard input ends, which is
-# when the tests are gone, everything ends with it: processes, mounts, control groups and what was written.
-# Usage: boot-root.sh ROOT EMPTY_FOLDER NAME
+# Boots a root with systemd-nspawn, in namespaces and control groups of its own. Prints a process id, as the host sees
+# it: the machine's processes descend from it. When standard input ends, which is when the tests are gone, everything
+# ends with it: processes, mounts, control groups and what was written.
+# Usage: boot-root.sh ROOT EMPTY_FOLDER NAME FILES NETWORK_OPTION…
+#   FILES: a folder that is copied over the root before it boots, with owners and modes; an empty word for none
+#   NETWORK_OPTION…: what systemd-nspawn is told of the network
 set -eu
-root=$1 folder=$2 name=$3
+stage=outside
+if [ "$1" = --inside ]; then
+  stage=inside
+  shift
+fi
+root=$1 folder=$2 name=$3 files=$4
 
-if [ "${4-}" != inside ]; then
+if [ "$stage" = outside ]; then
   # The groups that this process is in, of the hierarchies that systemd uses: cgroup v2 alone, or beside v1.
   groups=
   while IFS=: read -r hierarchy controllers path; do
@@ -23,11 +30,12 @@ if [ "${4-}" != inside ]; then
     for group in $1; do echo 0 >"$group/cgroup.procs"; done
     shift
     exec "$@"
-  ' sh "$groups" "$0" "$root" "$folder" "$name" inside || true
+  ' sh "$groups" "$0" --inside "$@" || true
   for group in $groups; do find "$group" -depth -type d -exec rmdir {} +; done
   exit
 fi
 
+shift 4
 read -r pid _ </proc/self/stat
 "${0%/*}/mount-writable-root.sh" "$root" "$folder"
 machine=$folder/machine
@@ -36,14 +44,24 @@ mount -t proc proc /proc
 mount -t tmpfs -o mode=755 tmpfs /run
 # The distribution's nginx would take port 80.
 ln -s /dev/null "$machine/etc/systemd/system/nginx.service"
+if [ -n "$files" ]; then
+  # Folders that are there already keep their owners and modes.
+  tar -C "$files" -cf - . | tar -C "$machine" -xpf - --no-overwrite-dir
+fi
 echo "$pid"
 # A shell gives its background jobs no standard input of their own.
 exec 3<&0
-systemd-nspawn --quiet --directory="$machine" --machine="$name" --register=no --keep-unit --private-network \
-  --resolv-conf=off --timezone=off --console=pipe --boot </dev/null >&2 &
-container=$!
+trap exit TERM
 {
   cat <&3 >/dev/null
-  kill -KILL "$container"
+  kill -TERM $$
 } &
-wait "$container"
+while
+  systemd-nspawn --quiet --directory="$machine" --machine="$name" --register=no --keep-unit "$@" \
+    --resolv-conf=off --timezone=off --console=pipe --boot </dev/null >&2 &
+  status=0
+  wait "$!" || status=$?
+  # 133: the machine wants to be rebooted, as systemd-nspawn tells the unit that it is in. The file: from powerCut.
+  [ "$status" -eq 133 ] || rm /run/boot-again 2>/dev/null
+do :; done
+exit "$status"

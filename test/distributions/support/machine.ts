@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { untilHolds } from '../../gateway/support/waiting.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -41,32 +42,80 @@ export async function enterRoot(root: string): Promise<Machine> {
     ...['unshare', ...namespaces, '--fork', '--kill-child'],
     ...[program, root, folder.path],
   ]);
-  return machineOf(Number(contained.firstLine), async () => {
-    await contained.stop();
-    await folder.remove();
-  });
+  const pid = Number(contained.firstLine);
+  return machineOf(
+    () => pid,
+    async () => {
+      await contained.stop();
+      await folder.remove();
+    },
+  );
+}
+
+/** How a machine is booted. */
+export interface BootOptions {
+  /** A folder that is copied over the root before it boots, with owners and modes. Nothing unless given. */
+  readonly files?: string;
+  /**
+   * A network namespace outside of the machine, in place of none but its loopback: `machine` and `outside` are the names
+   * of the two ends of a cable between them, which are down and without addresses.
+   */
+  readonly cable?: { readonly machine: string; readonly outside: string };
+}
+
+/** A machine with the distribution's own systemd. */
+export interface BootedMachine extends Machine {
+  /** Makes of a command of the host one that sees the network outside of the machine, and is killed with the machine. */
+  fromOutside(command: readonly string[]): readonly string[];
+  /**
+   * Ends all processes of the machine at one moment, as without power, and boots it again. Its disk has all that was
+   * written, also what a real disk may lose without fsync(2). The cable is new.
+   */
+  powerCut(): Promise<void>;
 }
 
 /** Boots a machine with the distribution's own systemd. Its own nginx is masked. The root itself is never changed. */
-export async function bootRoot(root: string): Promise<Machine> {
+export async function bootRoot(root: string, { files, cable }: BootOptions = {}): Promise<BootedMachine> {
   const folder = await temporaryFolder();
   const name = `rhk-${process.pid}-${folder.path.slice(-6)}`;
-  const contained = await startContained([script('boot-root.sh'), root, folder.path, name]);
+  const contained = await startContained([
+    ...(cable === undefined ? [] : ['unshare', '--net']),
+    ...[script('boot-root.sh'), root, folder.path, name, files ?? ''],
+    cable === undefined ? '--private-network' : `--network-veth-extra=${cable.outside}:${cable.machine}`,
+  ]);
   const stop = async (): Promise<void> => {
     await contained.stop();
     await folder.remove();
   };
-  try {
-    const machine = machineOf(await systemdBelow(contained), stop);
+  const first = `/proc/${contained.firstLine}`;
+  const inside = ['nsenter', `--net=${first}/ns/net`, `--pid=${first}/ns/pid`];
+  let pid: number;
+  const machine = machineOf(() => pid, stop);
+  const untilBooted = async (): Promise<void> => {
+    pid = await systemdBelow(contained);
     await untilHolds(async () => {
       const { stdout } = await machine.run(['systemctl', 'is-system-running']);
       return /^(?:running|degraded)/.test(stdout);
     }, `systemd of ${root}`);
-    return machine;
+  };
+  try {
+    await untilBooted();
   } catch (error) {
     await stop();
     throw error;
   }
+  return {
+    ...machine,
+    // nsenter waits for the command, but would not end it when it is killed itself.
+    fromOutside: (command) => [...inside, '--', 'setpriv', '--pdeathsig=KILL', '--', ...command],
+    powerCut: async () => {
+      await writeFile(`${first}/root/run/boot-again`, '');
+      const before = pid;
+      process.kill(before, 'SIGKILL');
+      await untilHolds(() => !existsSync(`/proc/${before}`), 'the end of the processes');
+      await untilBooted();
+    },
+  };
 }
 
 /** The process id of the machine's systemd: it appears when systemd-nspawn is done. */
@@ -104,10 +153,10 @@ function read(path: string): string {
   }
 }
 
-function machineOf(pid: number, stop: () => Promise<void>): Machine {
-  const enter = ['--target', String(pid), ...namespaces, '--root', '--wd'];
+function machineOf(pid: () => number, stop: () => Promise<void>): Machine {
+  const enter = (): string[] => ['--target', String(pid()), ...namespaces, '--root', '--wd'];
   const start = (command: readonly string[], timeoutMs?: number): ChildProcessWithoutNullStreams =>
-    spawn('nsenter', [...enter, '--', ...command], {
+    spawn('nsenter', [...enter(), '--', ...command], {
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         LANG: 'C.UTF-8',
@@ -137,8 +186,8 @@ function machineOf(pid: number, stop: () => Promise<void>): Machine {
       const write = 'umask 022; mkdir -p "$1"; umask 077; cat >"$2"; chmod "$3" "$2"';
       await output(['sh', '-c', write, 'sh', dirname(path), path, mode.toString(8)], content);
     },
-    hostPath: (path) => `/proc/${pid}/root${path}`,
-    inNetwork: (command) => ['nsenter', `--net=/proc/${pid}/ns/net`, '--', ...command],
+    hostPath: (path) => `/proc/${pid()}/root${path}`,
+    inNetwork: (command) => ['nsenter', `--net=/proc/${pid()}/ns/net`, '--', ...command],
     stop,
   };
 }

@@ -1,11 +1,9 @@
 import { spawn, execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withLock } from '../../../scripts/setup/lock.mjs';
+import { keptBuild } from '../../support/kept-build.ts';
 import { hostRelease } from './availability.ts';
 import { script } from './contained.ts';
 import { debianSources } from './debian-sources.ts';
@@ -14,59 +12,46 @@ import { debianSources } from './debian-sources.ts';
 export const debianSuites = { 'debian-12': 'bookworm', 'debian-13': 'trixie' } as const;
 export type DebianSuite = (typeof debianSuites)[keyof typeof debianSuites];
 
-/**
- * What is in a root: the least that a Debian has, what the gateway and its tests run, and systemd, to judge and to start
- * the unit.
- */
-const packages = ['nginx-light', 'openssl', 'curl', 'ca-certificates', 'logrotate', 'systemd-sysv', 'dbus'];
+/** What a root is for, which decides what is in it. */
+export type RootPurpose = keyof typeof packages;
+
+const packages = {
+  /** The least that a Debian has, what the gateway and its tests run, and systemd, to judge and to start the unit. */
+  gateway: ['nginx-light', 'openssl', 'curl', 'ca-certificates', 'logrotate', 'systemd-sysv', 'dbus'],
+  /** A cloud's image of Debian, as far as a deployment sees it, with the packages that a deployment would install. */
+  host: [
+    ...['systemd-sysv', 'dbus', 'udev', 'cloud-init', 'openssh-server', 'sudo', 'iproute2', 'procps'],
+    ...['ca-certificates', 'curl', 'openssl', 'logrotate', 'systemd-timesyncd', 'unattended-upgrades'],
+    ...['nginx-light', 'nftables'],
+  ],
+} as const;
 const variant = 'minbase';
+/** A key that several machines have would prove nothing: each is given its own. Shell, with the root as $1. */
+const forgetHostKeys = 'rm -f "$1"/etc/ssh/ssh_host_*';
 
 /** Building took half a minute on two cores; several times that is for slow mirrors and busy machines. */
 export const rootTimeoutMs = 400_000;
 const buildTimeoutMs = 300_000;
 
 /**
- * The folder with a root of a release. It is built from this machine's own mirror when it is first asked for, and kept
- * for later runs in ${XDG_CACHE_HOME:-~/.cache}/review-hardening-kit: remove it there to have newer packages. Several
- * processes at once build it once. Never write to it.
+ * The folder with a root of a release, built from this machine's own mirror and kept: see {@link keptBuild}. Remove it
+ * there to have newer packages. Never write to it.
  *
+ * @param purpose a root for the gateway alone, unless given
  * @throws Error with what mmdebstrap said
  */
-export async function debianRoot(suite: DebianSuite): Promise<string> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'review-hardening-kit');
-  const recipe = createHash('sha256')
-    .update(JSON.stringify([suite, variant, packages]))
-    .digest('hex');
-  const home = join(cache, `root-${suite}-${recipe.slice(0, 16)}`);
-  const root = join(home, 'root');
-  if (existsSync(root)) return root;
-  await mkdir(cache, { recursive: true });
-  await withLock(
-    `${home}.lock`,
-    (pid) => console.log(`waiting for process ${pid}, which builds ${suite} …`),
-    async () => {
-      if (existsSync(root)) return;
-      const draftName = `draft-root-${suite}-`;
-      // What a build left that was killed. Its mounts went with its namespace.
-      for (const name of await readdir(cache)) {
-        if (name.startsWith(draftName)) await rm(join(cache, name), { recursive: true });
-      }
-      // Mode 0700: a root has programs that run as its root whoever starts them.
-      const draft = await mkdtemp(join(cache, draftName));
-      try {
-        console.log(`building a root of ${suite} with mmdebstrap (a minute or so, once) …`);
-        await build(suite, draft);
-        await rm(home, { recursive: true, force: true });
-        await rename(draft, home);
-      } finally {
-        await rm(draft, { recursive: true, force: true });
-      }
-    },
-  );
-  return root;
+export async function debianRoot(suite: DebianSuite, purpose: RootPurpose = 'gateway'): Promise<string> {
+  const home = await keptBuild({
+    name: purpose === 'gateway' ? `root-${suite}` : `root-${suite}-${purpose}`,
+    recipe: [suite, variant, packages[purpose], ...(purpose === 'gateway' ? [] : [forgetHostKeys])],
+    takes: 'a minute or so',
+    // Mode 0700: a root has programs that run as its root whoever starts them.
+    build: (draft) => build(suite, packages[purpose], draft),
+  });
+  return join(home, 'root');
 }
 
-async function build(suite: DebianSuite, draft: string): Promise<void> {
+async function build(suite: DebianSuite, included: readonly string[], draft: string): Promise<void> {
   const sources = join(draft, 'debian.list');
   const aptOptions = join(draft, 'apt.conf');
   await writeFile(sources, `${(await sourcesFor(suite)).join('\n')}\n`);
@@ -75,8 +60,9 @@ async function build(suite: DebianSuite, draft: string): Promise<void> {
     'unshare',
     [
       ...['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', script('build-root.sh')],
-      ...['--quiet', '--mode=root', `--variant=${variant}`, `--include=${packages.join(',')}`],
-      ...[`--aptopt=${aptOptions}`, '--format=directory', suite, join(draft, 'root'), sources],
+      ...['--quiet', '--mode=root', `--variant=${variant}`, `--include=${included.join(',')}`],
+      ...[`--customize-hook=${forgetHostKeys}`, `--aptopt=${aptOptions}`, '--format=directory'],
+      ...[suite, join(draft, 'root'), sources],
     ],
     { stdio: ['pipe', 'ignore', 'pipe'], env: { ...process.env, TMPDIR: draft } },
   );
