@@ -4,7 +4,7 @@ import { ConfigError, configText, showValue, type ConfigProblem } from '../messa
 import { crossChecks } from './cross-checks.ts';
 import { metaOf, schemaAt, unwrap } from './describe-path.ts';
 import { configSchema, type Config } from './schema.ts';
-import { serviceName, stackName } from './values.ts';
+import { adminName, serviceName, stackName } from './values.ts';
 
 /**
  * Checks what a configuration file exports and fills in every default.
@@ -29,6 +29,7 @@ function crossProblems(raw: unknown): ConfigProblem[] {
     ...nameProblems(raw, ['stacks'], stackName),
     ...keysAt(raw, ['stacks']).flatMap((name) => [
       ...nameProblems(raw, ['stacks', name, 'services'], serviceName),
+      ...nameProblems(raw, ['stacks', name, 'ssh', 'adminKeys'], adminName),
       ...crossChecks(valueAt(raw, ['stacks', name])).map(({ path, ...rest }) => ({
         path: dotted(['stacks', name, ...path]),
         got: showValue(valueAt(raw, ['stacks', name, ...path])),

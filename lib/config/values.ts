@@ -61,6 +61,12 @@ export const serviceName = text(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 40, {
   fix: "rename the service, for example 'live-review'",
 });
 
+/** What an administrator's key is called, in comments that name its owner. */
+export const adminName = text(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 40, {
+  allowed: `${nameRule}, not ending with a hyphen`,
+  fix: "rename it, for example 'alice'",
+});
+
 /** The identity that a machine checks itself with: no service can have this name. */
 export const healthService = 'health';
 
@@ -157,7 +163,7 @@ function prefixOf(value: string): number | undefined {
   const address = match?.[1] ?? '';
   const prefix = Number(match?.[2]);
   const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  if (prefix > bits) return undefined;
+  if (match === null || prefix > bits) return undefined;
   return addressNumber(address) % 2n ** BigInt(bits - prefix) === 0n ? prefix : undefined;
 }
 

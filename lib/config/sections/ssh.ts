@@ -6,7 +6,7 @@ export const sshSection = z.strictObject({
   /** The administrators' user on a new droplet, with sudo. By default hardening-admin. */
   adminUser: unixUser.default('hardening-admin'),
   /**
-   * The administrators' public keys by name. One who joins or leaves is a release; on a droplet at least one is needed
+   * The administrators' public keys by name (checked by parse.ts, as `adminName`). One who joins or leaves is a release; on a droplet at least one is needed
    * from the start. By default none: an existing host keeps its own.
    */
   adminKeys: z

@@ -8,26 +8,41 @@ import { ensurePki, type Pki } from '../../../lib/pki/inventory.ts';
 import type { FileTree } from '../../../lib/render/file-tree.ts';
 import { render } from '../../../lib/render/render.ts';
 import { loadTemplates } from '../../../lib/render/templates.ts';
-import { templatesUnderTest } from '../../support/test-gateway.ts';
+import { templatesUnderTest, type StackInput } from '../../support/test-gateway.ts';
 import type { Machine, Result } from './machine.ts';
 import { only, readUnit } from './unit-file.ts';
 
 export const serverName = 'models.example.com';
 const stackName = 'trial';
 
+/** Sections of a configuration beside the target, the names and the services. */
+export type MoreSections = Partial<StackInput>;
+
+/** The upstream of most tests listens on the machine's loopback. */
+const overLoopback: MoreSections = { ollama: { isolation: 'loopback' } };
+
 /** The files for a distribution and its machine, as `hardening render` makes them: nothing of a sandbox is in them. */
-export function machineTree(distribution: Distribution, services: readonly string[]): FileTree {
-  return render(resolve(stackName, stackFor(distribution, services)), loadTemplates(templatesUnderTest));
+export function machineTree(
+  distribution: Distribution,
+  services: readonly string[],
+  more: MoreSections = overLoopback,
+): FileTree {
+  return render(
+    resolve(stackName, stackFor(distribution, services, more)),
+    loadTemplates(templatesUnderTest),
+  );
 }
 
 function stackFor(
   distribution: Distribution,
   services: readonly string[],
+  more: MoreSections,
 ): NonNullable<ReturnType<typeof parseConfig>['stacks'][string]> {
-  const input = {
-    target: { distribution },
+  const input: StackInput = {
     gateway: { serverNames: [serverName] },
     services: Object.fromEntries(services.map((name) => [name, {}])),
+    ...more,
+    target: { distribution, ...more.target },
   };
   const stack = parseConfig({ stacks: { [stackName]: input } }, 'test').stacks[stackName];
   if (stack === undefined) throw new Error('the stack is gone');
@@ -53,18 +68,20 @@ export interface Installed {
  * the first and another CA.
  *
  * @param pkiFolder where on the host the certificates are made
+ * @param more further sections; by default Ollama is reached over loopback
  */
 export async function installGateway(
   machine: Machine,
   distribution: Distribution,
   pkiFolder: string,
+  more: MoreSections = overLoopback,
 ): Promise<Installed> {
-  const tree = machineTree(distribution, services);
+  const tree = machineTree(distribution, services, more);
   const user = only(readUnit(textOf(tree, unitPath))('User'));
   await machine.output(['useradd', '--system', '--user-group', '--no-create-home', user]);
   await writeTree(machine, tree);
 
-  const wanted = resolve(stackName, stackFor(distribution, services)).certificates;
+  const wanted = resolve(stackName, stackFor(distribution, services, more)).certificates;
   const pki = await ensurePki(join(pkiFolder, 'own'), wanted);
   const foreign = await ensurePki(join(pkiFolder, 'foreign'), wanted);
   const copy = async (from: string, to: string, mode: number): Promise<void> =>
