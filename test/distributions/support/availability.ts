@@ -24,13 +24,17 @@ export function reasonToSkip(...programs: readonly string[]): string | undefined
   return attempt.status === 0 ? undefined : `needs namespaces and mounts: ${attempt.stderr.trim()}`;
 }
 
-/** Why a root cannot be booted on this machine; undefined where it can. */
-export function reasonNotToBoot(): string | undefined {
+/**
+ * Why a root cannot be booted on this machine; undefined where it can.
+ *
+ * @param programs that are needed as well
+ */
+export function reasonNotToBoot(...programs: readonly string[]): string | undefined {
   const folders = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd'];
   // On a file system that is mounted read-only, root may not write either.
   const ours = folders.some((folder) => existsSync(join(folder, 'cgroup.procs')) && isWritable(folder));
   return (
-    reasonToSkip('systemd-nspawn', 'find') ??
+    reasonToSkip('systemd-nspawn', 'find', ...programs) ??
     (ours ? undefined : 'needs control groups that it may add to, for systemd')
   );
 }
