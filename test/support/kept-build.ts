@@ -13,8 +13,8 @@ export interface KeptBuild {
   readonly recipe: unknown;
   /** How long the first time takes, for the message. */
   readonly takes: string;
-  /** Makes it in an empty folder of mode 0700. */
-  readonly build: (folder: string) => Promise<void>;
+  /** Makes it in an empty folder of mode 0700, which then becomes `later`. */
+  readonly build: (folder: string, later: string) => Promise<void>;
 }
 
 /** Where all builds are kept. */
@@ -48,7 +48,7 @@ export async function keptBuild({ name, recipe, takes, build }: KeptBuild): Prom
       const draft = await mkdtemp(join(cache, draftName));
       try {
         console.log(`building ${name} (${takes}, once) …`);
-        await build(draft);
+        await build(draft, home);
         await rename(draft, home);
       } finally {
         await rm(draft, { recursive: true, force: true });
