@@ -1,6 +1,7 @@
 import type { OllamaRoute } from '../config/ollama-routes.ts';
 import type { StackConfig } from '../config/schema.ts';
 import type { WantedPki } from '../pki/inventory.ts';
+import type { Machine } from './machine/machine.ts';
 import type { Endpoint, GatewayPaths, UpstreamServer } from './placement.ts';
 
 /** Every decision about one stack, as plain data. Templates print it and decide nothing. */
@@ -11,6 +12,9 @@ export interface Deployment {
   readonly health: HealthIdentity;
   readonly ollama: OllamaEnvironment;
   readonly certificates: WantedPki;
+  readonly machine: Machine;
+  /** The files that this deployment does not have, relative to the machine's root, though there are templates of them. */
+  readonly absentFiles: readonly string[];
   readonly log: StackConfig['log'] & {
     /** Whether lines wait in memory before they are written. */
     readonly isBuffered: boolean;

@@ -70,7 +70,7 @@ export function machinePlacement(stack: StackConfig): Placement {
 }
 
 /** Where nginx reaches an Ollama that listens on `host`; a listener on every address is reached over loopback. */
-function upstreamOf(host: string): Endpoint {
+export function upstreamOf(host: string): Endpoint {
   const endpoint = splitAddressAndPort(host);
   if (endpoint === undefined) throw new RangeError('ollama.host was not checked');
   if (endpoint.address === '0.0.0.0') return { ...endpoint, address: '127.0.0.1' };

@@ -4,6 +4,7 @@ import { distinguishedName } from '../pki/identity.ts';
 import type { WantedPki } from '../pki/inventory.ts';
 import type { Deployment, HealthIdentity, OllamaEnvironment, Service } from './deployment.ts';
 import { distinctLimitSets, limitSetOf } from './limit-sets.ts';
+import { absentFiles, resolveMachine } from './machine/machine.ts';
 import { mapHash } from './map-hash.ts';
 import { machinePlacement, type Placement } from './placement.ts';
 import { distributionPlatforms, hasHttp2Directive, keyExchangeGroups, type Platform } from './platform.ts';
@@ -27,6 +28,7 @@ export function resolve(
   platform: Platform = distributionPlatforms[stack.target.distribution],
 ): Deployment {
   const services = resolveServices(name, stack);
+  const machine = resolveMachine(stack);
   const { serverNames, listenAddress, listenPort, plainListenPort, workerProcesses, ...limits } =
     stack.gateway;
   return {
@@ -50,6 +52,8 @@ export function resolve(
     health: healthIdentity(name, stack),
     ollama: ollamaEnvironment(stack),
     certificates: certificatePlan(name, stack),
+    machine,
+    absentFiles: absentFiles(machine),
     log: { ...stack.log, isBuffered: stack.log.accessLogBufferKiB > 0 },
   };
 }

@@ -59,6 +59,16 @@ export function isQuotablePath(value: string): boolean {
   return posix.isAbsolute(value) && /^[^\p{Cc}"$\\{};]+$/u.test(value);
 }
 
+/** A network as nftables takes it: an address, a slash, a prefix length. */
+function network(value: unknown): string {
+  const [, address = '', prefix = ''] = /^([^/]+)\/([0-9]{1,3})$/.exec(String(value)) ?? [];
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (typeof value !== 'string' || address.includes('%') || Number(prefix) > bits) {
+    throw refused(value, 'a network');
+  }
+  return value;
+}
+
 function endpoint(value: unknown): string {
   const { address, port } = (value ?? {}) as { address?: unknown; port?: unknown };
   if (typeof address !== 'string' || isIP(address) === 0 || address.includes('%')) {
@@ -96,9 +106,13 @@ export const helpers: Readonly<Record<string, Helper>> = {
   /** A character class with a count: the only regular expression that data may bring along. */
   pattern: word('the pattern of a parameter', /(?:[a-z0-9]+|\[[A-Za-z0-9._:-]+\](?:\{\d+(?:,\d+)?\})?)+/),
   path,
+  network,
   endpoint,
   upstreamServer,
   /** A part of a quoted systemd assignment: none of `"`, `\`, `%` and `$` (systemd.syntax(7), systemd.unit(5)). */
   systemdWord: word('a systemd word', /[A-Za-z0-9_.:/[\]-]+/),
+  /** An absolute path as a word of a systemd setting; further parts are joined to it. */
+  systemdPath: (...parts) =>
+    word('a path of systemd', /\/(?:[A-Za-z0-9_.-]+\/)*[A-Za-z0-9_.-]+/)(parts.join('/')),
   systemdSeconds: (value) => `${integer(value)}s`,
 };

@@ -62,6 +62,14 @@ export const stacks = fc.record(
       {
         host: mostly(fc.constantFrom('127.0.0.1:11434', '[::1]:9')),
         keepAlive: mostly(fc.constantFrom('5m', '-1')),
+        isolation: mostly(fc.constantFrom('namespace', 'loopback')),
+        profile: mostly(fc.constantFrom('cpu', 'gpu')),
+        memoryMaxMiB: number(1_000_000),
+        tasksMax: number(65_536),
+        install: fc.record({
+          version: mostly(fc.constantFrom('0.31.2', '1.0.0')),
+          sha256: mostly(fc.stringMatching(/^[0-9a-f]{64}$/)),
+        }),
         models: fc.array(fc.record({ name: mostly(goodName) }), { maxLength: 2 }),
       },
       optional,
