@@ -1,0 +1,98 @@
+# shellcheck shell=sh
+# nginx as the gateway: reload it, and know that it took the configuration.
+
+gateway_is_active() {
+  systemctl --quiet is-active "$GATEWAY_UNIT"
+}
+
+# gateway_workers: the worker processes that accept connections. One that has a newer configuration's worker beside it
+# says in its title that it is shutting down.
+gateway_workers() {
+  main_pid=$(systemctl show --property MainPID --value "$GATEWAY_UNIT")
+  # nginx's title is its command line. A process may end while it is looked at.
+  tr ' ' '\n' 2>/dev/null <"/proc/$main_pid/task/$main_pid/children" | while read -r pid; do
+    title=$(tr '\000' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
+    case $title in
+    *'shutting down'*) ;;
+    'nginx: worker'*) printf '%s\n' "$pid" ;;
+    esac
+  done
+}
+
+# reload_gateway: returns when workers of the new configuration accept connections and no earlier one does.
+# nginx reports a configuration that it could not use in its log alone.
+reload_gateway() {
+  before=" $(gateway_workers | tr '\n' ' ')"
+  systemctl reload "$GATEWAY_UNIT" || return 1
+  for _ in $(seq 100); do
+    has_old=no has_new=no
+    for worker in $(gateway_workers); do
+      case $before in
+      *" $worker "*) has_old=yes ;;
+      *) has_new=yes ;;
+      esac
+    done
+    [ "$has_old$has_new" != noyes ] || return 0
+    sleep 0.1
+  done
+  complain "nginx did not take the configuration; its log ends with: $(tail -n 1 /var/log/hardening-gateway/error.log)"
+  return 1
+}
+
+# restart_gateway: for a changed unit. Running streams get ten seconds: until it is restarted, nobody is served.
+restart_gateway() {
+  if gateway_is_active; then
+    say 'the unit of the gateway changed: it restarts, running streams have ten seconds to end'
+    systemctl --no-block stop "$GATEWAY_UNIT"
+    for _ in $(seq 100); do
+      ! systemctl --quiet is-active "$GATEWAY_UNIT" && ! systemctl is-active "$GATEWAY_UNIT" | grep -q deactivating && break
+      sleep 0.1
+    done
+    systemctl kill --signal=SIGKILL "$GATEWAY_UNIT" 2>/dev/null
+    systemctl stop "$GATEWAY_UNIT"
+  fi
+  systemctl reset-failed "$GATEWAY_UNIT" 2>/dev/null
+  systemctl start "$GATEWAY_UNIT"
+}
+
+# start_or_reload_gateway
+start_or_reload_gateway() {
+  if gateway_is_active; then
+    say 'reloads nginx: running streams go on in its earlier processes'
+    reload_gateway
+  else
+    say "starts $GATEWAY_UNIT"
+    systemctl reset-failed "$GATEWAY_UNIT" 2>/dev/null
+    systemctl start "$GATEWAY_UNIT"
+  fi
+}
+
+# port_holders PORT: lines `HEX_ADDRESS PID PROGRAM UNIT` of listeners on a TCP port that are not the gateway's.
+# /proc instead of ss(8): a minimal Debian has no iproute2.
+port_holders() {
+  hex_port=$(printf '%04X' "$1")
+  sed -n -E "s/^ *[0-9]+: ([0-9A-F]+):$hex_port [0-9A-F:]+ 0A( [^ ]+){5} +([0-9]+).*/\1 \3/p" \
+    /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r address inode; do
+    socket=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n 1)
+    pid=${socket#/proc/}
+    pid=${pid%%/*}
+    unit=$(sed -n 's|.*/\([^/]*\.\(service\|socket\|scope\)\)$|\1|p' "/proc/${pid:-none}/cgroup" 2>/dev/null | head -n 1)
+    [ "$unit" = "$GATEWAY_UNIT" ] || printf '%s %s %s %s\n' "$address" "${pid:-?}" \
+      "$(cat "/proc/${pid:-none}/comm" 2>/dev/null || echo unknown)" "${unit:--}"
+  done
+}
+
+# check_ports RELEASE_FOLDER: no other program holds a port of the gateway.
+check_ports() {
+  for name in listen_port plain_listen_port; do
+    port=$(setting "$1" "$name")
+    [ -n "$port" ] || continue
+    holder=$(port_holders "$port" | head -n 1)
+    [ -z "$holder" ] || {
+      # shellcheck disable=SC2086 # four words
+      set -- "$1" $holder
+      refuse "port $port is held by $4 (process $3, unit $5)" \
+        "stop it (systemctl disable --now $5), or choose another port: gateway.listenPort, gateway.plainListenPort"
+    }
+  done
+}

@@ -1,0 +1,112 @@
+#!/bin/sh
+# The releases of this machine: which there are, which is in force, and the way back.
+# Usage: hardening-release list | status [--json] | rollback [HASH] | recover
+# Exit codes: 0 done, or all is well; 1 failed, or something needs attention; 2 not possible; 3 failed, and not back.
+# shellcheck disable=SC2153 # the constants are in common.sh
+set -u
+umask 022
+PROGRAMS=$(readlink -f "$0")
+PROGRAMS=${PROGRAMS%/*}
+for part in common kinds links upload packages state gateway health reload lock force status; do
+  # shellcheck source=/dev/null
+  . "$PROGRAMS/$part.sh" || exit 2
+done
+# shellcheck disable=SC2034 # what record writes down
+STARTED=$(now)
+END_REASON=''
+OUTCOME=''
+RELEASE=''
+
+usage() {
+  complain "usage: hardening-release list | status [--json] | rollback [HASH] | recover"
+  exit "$REFUSED_EXIT"
+}
+
+finish() {
+  STATUS=$?
+  trap '' HUP INT TERM
+  trap - EXIT
+  if [ "$SWITCHED" = yes ]; then
+    say 'goes back to what was before'
+    if go_back; then
+      say "the machine serves what it served before: $(release_of "$CURRENT" | sed 's/^/release /')"
+      STATUS=$FAILED
+    else
+      (stuck "${END_REASON:-it ended in the middle}, and going back failed too")
+      STATUS=$STUCK
+    fi
+  fi
+  if [ -n "$RELEASE" ]; then
+    case $STATUS in
+    "$DONE") ;;
+    "$REFUSED_EXIT") OUTCOME=refused ;;
+    "$STUCK") OUTCOME=stuck ;;
+    *) OUTCOME=failed ;;
+    esac
+    record "$OUTCOME" "$RELEASE" "$END_REASON"
+  fi
+  exit "$STATUS"
+}
+
+begin() {
+  [ "$(id -u)" -eq 0 ] || refuse "$1 needs root" "run it with sudo"
+  make_folders || exit 1
+  trap finish EXIT
+  trap '' HUP PIPE
+  trap 'END_REASON="it was interrupted"; exit 1' INT TERM
+  take_lock "hardening-release $1"
+}
+
+rollback() {
+  begin rollback
+  recover
+  target=${1:-$(release_of "$PREVIOUS")}
+  [ -n "$target" ] || refuse 'there is no release to go back to' 'hardening-release list shows those that are here'
+  case $target in
+  *[!0-9a-f]*) refuse "'$target' is not the hash of a release" 'copy it from hardening-release list' ;;
+  esac
+  # The first digits will do, where they are one release's.
+  found=$(find "$RELEASES" -mindepth 1 -maxdepth 1 -name "$target*" -printf '%f\n')
+  [ "$(printf '%s' "$found" | grep -c .)" -eq 1 ] ||
+    refuse "there is no one release $target on this machine" 'hardening-release list shows those that are here'
+  [ "$found" != "$(release_of "$CURRENT")" ] || {
+    say "release $found is in force already"
+    exit "$DONE"
+  }
+  RELEASE=$found
+  [ -z "$(differing_files "$RELEASES/$RELEASE")" ] ||
+    refuse "files of release $RELEASE were changed on this machine" 'apply the configuration that it came from'
+  write_refused || refuse 'the list of the refused could not be written' 'look at the disk'
+  refused_of "$RELEASES/$RELEASE" | while read -r service generation; do
+    say "NOTE: $service with generation $generation is in this release and stays refused: it was revoked"
+  done
+  check_links "$RELEASES/$RELEASE"
+  check_ports "$RELEASES/$RELEASE"
+  preview "$RELEASE"
+  put_in_force "$RELEASE" ''
+  OUTCOME=rolled-back
+  say "done: release $RELEASE is in force. The configuration names another one: the next apply brings that back"
+}
+
+case ${1-} in
+list) [ $# -eq 1 ] || usage && list_releases ;;
+status)
+  case $#:${2-} in
+  1:) show_status ;;
+  2:--json) show_status_json ;;
+  *) usage ;;
+  esac
+  ;;
+rollback) [ $# -le 2 ] || usage && rollback "${2-}" ;;
+recover)
+  case $#:${2-} in
+  1:) begin recover && recover && say 'nothing is left to recover' ;;
+  2:--boot) begin recover && if [ -s "$JOURNAL" ]; then
+    interrupted=$(journal_value release)
+    go_back_at_boot && record interrupted "$interrupted" 'the machine went off in the middle'
+  fi ;;
+  *) usage ;;
+  esac
+  ;;
+*) usage ;;
+esac
