@@ -1,0 +1,9 @@
+/** The constructs, for use in a cdktf app of your own. `stacks/` is such an app. */
+export { parseConfig } from '../config/parse.ts';
+export { CertificateAuthority, type CertificateAuthorityProps } from './certificate-authority.ts';
+export { GatewayFirewall, type GatewayFirewallProps } from './gateway-firewall.ts';
+export { HardenedDroplet, type HardenedDropletProps } from './hardened-droplet.ts';
+export { HardenedOllama, type HardenedOllamaProps } from './hardened-ollama.ts';
+export { Release, type ReleaseCertificates, type ReleaseProps } from './release.ts';
+export { ServerCertificate, type ServerCertificateProps } from './server-certificate.ts';
+export { ServiceCertificate, type ServiceCertificateProps } from './service-certificate.ts';

@@ -1,0 +1,63 @@
+import { CertRequest, type CertRequestSubject } from '@cdktf/provider-tls/lib/cert-request/index.js';
+import { LocallySignedCert } from '@cdktf/provider-tls/lib/locally-signed-cert/index.js';
+import { PrivateKey } from '@cdktf/provider-tls/lib/private-key/index.js';
+import { Construct } from 'constructs';
+import type { CertificateProfile } from '../pki/profiles.ts';
+import type { CertificateAuthority } from './certificate-authority.ts';
+import { allowedUses, keySettings } from './certificate-settings.ts';
+
+export interface LeafCertificateProps {
+  /** The CA that issues it. */
+  readonly authority: CertificateAuthority;
+  /** How long it is valid, in hours; not longer than the CA, after whose end nobody accepts it. */
+  readonly validityHours: number;
+  /**
+   * How long before its end an apply renews it, in hours. The key stays. Nothing happens without an apply, so this is
+   * the time there is to run one.
+   */
+  readonly earlyRenewalHours: number;
+}
+
+/** What the two kinds of leaf certificates have in common. */
+export abstract class LeafCertificate extends Construct {
+  /** The certificate as PEM, which is no secret. */
+  readonly certificatePem: string;
+  /** The key as PEM. Sensitive to terraform. */
+  readonly privateKeyPem: string;
+  /** The CA's certificate as PEM, to send along with a bundle. */
+  readonly authorityPem: string;
+
+  protected constructor(
+    scope: Construct,
+    id: string,
+    props: LeafCertificateProps & {
+      readonly profile: CertificateProfile;
+      readonly subject: CertRequestSubject;
+      readonly dnsNames?: readonly string[];
+      readonly ipAddresses?: readonly string[];
+    },
+  ) {
+    super(scope, id);
+    const key = new PrivateKey(this, 'key', keySettings);
+    // The provider takes subject and names from the request alone.
+    const request = new CertRequest(this, 'request', {
+      privateKeyPem: key.privateKeyPem,
+      subject: [props.subject],
+      ...(props.dnsNames === undefined ? {} : { dnsNames: [...props.dnsNames] }),
+      ...(props.ipAddresses === undefined ? {} : { ipAddresses: [...props.ipAddresses] }),
+    });
+    const certificate = new LocallySignedCert(this, 'certificate', {
+      certRequestPem: request.certRequestPem,
+      caCertPem: props.authority.certificatePem,
+      caPrivateKeyPem: props.authority.privateKeyPem,
+      isCaCertificate: false,
+      setSubjectKeyId: true,
+      allowedUses: allowedUses(props.profile),
+      validityPeriodHours: props.validityHours,
+      earlyRenewalHours: props.earlyRenewalHours,
+    });
+    this.certificatePem = certificate.certPem;
+    this.privateKeyPem = key.privateKeyPem;
+    this.authorityPem = props.authority.certificatePem;
+  }
+}

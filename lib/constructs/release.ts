@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { FileProvisioner, RemoteExecProvisioner } from 'cdktf/lib/terraform-provisioner.js';
+import { Fn } from 'cdktf/lib/terraform-functions.js';
+import { Op } from 'cdktf/lib/terraform-operators.js';
+import { Token } from 'cdktf/lib/tokens/token.js';
+import { Construct } from 'constructs';
+import type { ReleaseConnection } from '../model/infrastructure/infrastructure.ts';
+import { StaticFolder, type StaticFiles } from './static-folder.ts';
+import { literal } from './terraform-text.ts';
+import { TerraformData } from './terraform-data.ts';
+
+/** The certificates that a machine gets, as PEM. The CA's key is not among them. */
+export interface ReleaseCertificates {
+  readonly authority: string;
+  readonly server: { readonly certificatePem: string; readonly privateKeyPem: string };
+  readonly health: { readonly certificatePem: string; readonly privateKeyPem: string };
+}
+
+export interface ReleaseProps {
+  /** The stack that it is a release of. A machine takes no release of another one. */
+  readonly stack: string;
+  /** The address that SSH connects to. */
+  readonly address: string;
+  /** How to log in. */
+  readonly connection: ReleaseConnection;
+  /** The only host key that is accepted, as `ssh-ed25519 AAAA…`. With another one nothing is sent. */
+  readonly hostKey: string;
+  /**
+   * What makes the machine another one: the id of its droplet, or its address. The release is brought to the machine
+   * anew when it changes.
+   */
+  readonly machine: string;
+  /** The path of a private key for SSH, or ''. Then the keys of the SSH agent are tried. */
+  readonly privateKeyPath: string;
+  /** What is known at synth: the rendered tree, the programs, the settings. Nothing in it is secret. */
+  readonly files: StaticFiles;
+  /** The release's name, which is a hash of its whole content. */
+  readonly name: string;
+  /** What is known at apply. */
+  readonly certificates: ReleaseCertificates;
+  /** Whether the machine has a first boot to end before it can be changed. */
+  readonly waitsForFirstBoot: boolean;
+}
+
+/**
+ * Brings a release to a machine over SSH and activates it there. It is done again when its name changes, and when it
+ * failed.
+ */
+export class Release extends Construct {
+  constructor(scope: Construct, id: string, props: ReleaseProps) {
+    super(scope, id);
+    const folder = new StaticFolder(this, 'files', { files: props.files });
+    // Another apply, another upload: the resource's own id is new each time.
+    const upload = '.hardening-upload/${self.id}';
+    const { authority, server, health } = props.certificates;
+    const written: readonly (readonly [path: string, content: string])[] = [
+      ['release', `${props.name}\n`],
+      ['tls/ca.crt', authority],
+      ['tls/server.crt', server.certificatePem],
+      ['tls/server.key', server.privateKeyPem],
+      ['tls/health.crt', health.certificatePem],
+      ['tls/health.key', health.privateKeyPem],
+    ];
+    new TerraformData(this, 'release', {
+      input: { stack: props.stack, release: props.name },
+      triggersReplace: [props.name, props.machine],
+      connection: {
+        type: 'ssh',
+        host: props.address,
+        port: props.connection.port,
+        user: props.connection.user,
+        hostKey: props.hostKey,
+        privateKey: Fn.conditional(
+          Op.gte(Fn.lengthOf(props.privateKeyPath), 1),
+          Fn.file(Fn.pathexpand(props.privateKeyPath)),
+          Token.nullValue(),
+        ) as string,
+        timeout: `${props.connection.timeoutSeconds}s`,
+        // Terraform makes its scripts writable for everybody: in a home they are out of others' reach, in /tmp not.
+        scriptPath: './.hardening-%RAND%.sh',
+      },
+      provisioners: [
+        ...(props.waitsForFirstBoot ? [firstBoot] : []),
+        remoteScript('prepare-upload.sh'),
+        { type: 'file', source: folder.path, destination: upload } satisfies FileProvisioner,
+        ...written.map(([path, content]): FileProvisioner => ({
+          type: 'file',
+          content,
+          destination: `${upload}/${path}`,
+        })),
+        // Nothing here is sensitive: terraform would hide all that the activation says.
+        remoteScript('hand-over.sh'),
+      ],
+    });
+  }
+}
+
+/** The exit status 2 of `status --wait` means done with a warning. */
+const firstBoot: RemoteExecProvisioner = {
+  type: 'remote-exec',
+  inline: ['cloud-init status --wait >/dev/null || test $? -eq 2'],
+};
+
+function remoteScript(name: string): RemoteExecProvisioner {
+  const file = fileURLToPath(new URL(`over-ssh/${name}`, import.meta.url));
+  return {
+    type: 'remote-exec',
+    inline: ["upload='${self.id}'", literal(readFileSync(file, 'utf8'))],
+  };
+}

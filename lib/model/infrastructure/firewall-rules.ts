@@ -1,0 +1,80 @@
+import type { StackConfig } from '../../config/schema.ts';
+
+/** A port of the droplet that somebody may reach. Everything else is dropped before it gets to the machine. */
+export interface InboundRule {
+  readonly purpose: string;
+  readonly protocol: 'tcp';
+  readonly port: number;
+  /** Networks, at least one. */
+  readonly sources: readonly string[];
+}
+
+/** A port elsewhere that the droplet may reach. */
+export interface OutboundRule {
+  readonly purpose: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  readonly destinations: readonly string[];
+}
+
+/** The port of SSH on a new droplet: that of Debian's and Ubuntu's images. */
+export const dropletSshPort = 22;
+
+/** All of IPv4 and IPv6. Mirrors, registries and time servers have no addresses that one could list. */
+const everywhere = ['0.0.0.0/0', '::/0'];
+
+/** Who reaches the droplet. A rule without sources is left out: DigitalOcean would refuse it, and nobody is nobody. */
+export function inboundRules({ ssh, gateway, firewall }: StackConfig): InboundRule[] {
+  const rules: InboundRule[] = [
+    {
+      purpose: 'SSH, for releases and administrators',
+      protocol: 'tcp',
+      port: dropletSshPort,
+      sources: ssh.sources,
+    },
+    {
+      purpose: 'the gateway, with client certificates',
+      protocol: 'tcp',
+      port: gateway.listenPort,
+      sources: firewall.gatewaySources,
+    },
+    ...(gateway.plainListenPort === false
+      ? []
+      : [
+          {
+            purpose: 'plain HTTP, answered with 401 only',
+            protocol: 'tcp' as const,
+            port: gateway.plainListenPort,
+            sources: firewall.gatewaySources,
+          },
+        ]),
+  ];
+  return rules.filter(({ sources }) => sources.length > 0);
+}
+
+/**
+ * What the droplet reaches. Port 80 is open because the images fetch packages over plain HTTP; apt checks signatures,
+ * so that an attacker there can hold packages back and not change them.
+ */
+export const outboundRules: readonly OutboundRule[] = [
+  { purpose: 'DNS', protocol: 'udp', port: 53, destinations: everywhere },
+  {
+    purpose: 'DNS, answers that do not fit into a datagram',
+    protocol: 'tcp',
+    port: 53,
+    destinations: everywhere,
+  },
+  {
+    purpose: 'NTP, without which no certificate can be judged',
+    protocol: 'udp',
+    port: 123,
+    destinations: everywhere,
+  },
+  {
+    purpose: 'packages from mirrors that the images name with http://, signed',
+    protocol: 'tcp',
+    port: 80,
+    destinations: everywhere,
+  },
+  { purpose: 'packages, Ollama and models', protocol: 'tcp', port: 443, destinations: everywhere },
+];

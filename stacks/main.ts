@@ -1,0 +1,12 @@
+import { showError } from '../lib/cli/show-error.ts';
+import { defaultConfigFile, loadConfig } from '../lib/config/load.ts';
+import { synthText } from '../lib/messages/synth.ts';
+import { synthesize } from './synthesize.ts';
+
+/** What cdktf.json runs: `npx cdktf-cli deploy`, and `npm run synth` before plain terraform. */
+try {
+  const { config } = await loadConfig(process.env['HARDENING_CONFIG'] ?? defaultConfigFile);
+  process.stderr.write(synthText.done(synthesize(config)));
+} catch (error) {
+  process.exitCode = showError(error);
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseConfig } from '../../../lib/config/parse.ts';
+import { synthesize } from '../../../stacks/synthesize.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import type { StackInput } from '../../support/test-gateway.ts';
+
+/** A block of terraform's JSON. */
+export type Block = Readonly<Record<string, unknown>>;
+
+/** What terraform gets for one stack. */
+export interface Synthesized {
+  readonly text: string;
+  readonly json: Block;
+  /** All resources of a type. */
+  all(type: string): Block[];
+  /** The only resource of a type. */
+  one(type: string): Block;
+  /** Every `type.name` of a resource, sorted. */
+  readonly addresses: readonly string[];
+}
+
+/** Synthesizes one stack as `npm run synth` does, in a folder that is gone afterwards. */
+export async function synthesized(name: string, input: StackInput): Promise<Synthesized> {
+  const folder = await temporaryFolder();
+  try {
+    synthesize(parseConfig({ stacks: { [name]: input } }, 'test'), folder.path);
+    return read(await readFile(join(folder.path, 'stacks', name, 'cdk.tf.json'), 'utf8'));
+  } finally {
+    await folder.remove();
+  }
+}
+
+function read(text: string): Synthesized {
+  const json = JSON.parse(text) as Block;
+  const resources = (json['resource'] ?? {}) as Record<string, Record<string, Block>>;
+  const all = (type: string): Block[] => Object.values(resources[type] ?? {});
+  return {
+    text,
+    json,
+    all,
+    one: (type) => {
+      const [only, ...others] = all(type);
+      if (only === undefined || others.length > 0) throw new Error(`not one ${type}: ${all(type).length}`);
+      return only;
+    },
+    addresses: Object.entries(resources)
+      .flatMap(([type, named]) => Object.keys(named).map((resource) => `${type}.${resource}`))
+      .sort(),
+  };
+}
+
+/** The value at a path. */
+export function at(block: unknown, ...path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], block);
+}
