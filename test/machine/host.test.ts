@@ -1,6 +1,12 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { debianSuites, rootTimeoutMs } from '../distributions/support/root-cache.ts';
 import { untilHolds } from '../gateway/support/waiting.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { bootHost, reasonForNoHost, type Host } from './support/host.ts';
 import { network } from './support/outside.ts';
 import { makeSshKey } from './support/ssh.ts';
@@ -76,9 +82,12 @@ describe.skipIf(reason !== undefined).each(distributions)('a %s to deploy to', (
     expect((await host.outside(['ip', 'route'])).stdout).toBe(
       `192.0.2.0/24 dev outside proto kernel scope link src ${network.outside} \n`,
     );
-    // From the machine there is a route, and no one who answers.
-    const { status } = await host.machine.run(['curl', '-sS', '--max-time', '1', 'http://198.51.100.1/']);
-    expect(status).not.toBe(0);
+    for (const address of ['198.51.100.1', '[2001:db8:1::1]']) {
+      const { status, stderr } = await host.machine.run(['curl', '-sS', `http://${address}/`]);
+      // 7: failed to connect, curl(1).
+      expect(status).toBe(7);
+      expect(stderr).toMatch(/unreachable|No route to host|Failed to connect/);
+    }
   });
 
   test('boots again after a power cut, with what was written and nothing that ran', async () => {
@@ -91,3 +100,38 @@ describe.skipIf(reason !== undefined).each(distributions)('a %s to deploy to', (
     expect(await host.ssh('cat /etc/written')).toMatchObject({ status: 0, stdout: 'kept\n' });
   });
 });
+
+test.skipIf(reason !== undefined)(
+  'a machine and what runs outside of it end with their test, however that ends',
+  async () => {
+    const folder = await temporaryFolder();
+    const hold = fileURLToPath(new URL('support/hold-host.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', 'tsx', hold], {
+      env: { ...process.env, TMPDIR: folder.path },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const pids: string[] = [];
+      createInterface(child.stdout).on('line', (pid) => pids.push(pid));
+      await Promise.race([
+        untilHolds(() => pids.length === 2, 'two processes'),
+        once(child, 'exit').then(() => Promise.reject(new Error('it ended at once'))),
+      ]);
+      for (const pid of pids) expect(existsSync(`/proc/${pid}`)).toBe(true);
+      // find goes on where a group goes while it looks.
+      const machineGroups = (): string =>
+        spawnSync('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `rhk-${child.pid ?? 0}-*`], {
+          encoding: 'utf8',
+        }).stdout;
+      expect(machineGroups()).not.toBe('');
+
+      child.kill('SIGKILL');
+      for (const pid of pids) await untilHolds(() => !existsSync(`/proc/${pid}`), 'the end of the processes');
+      await untilHolds(() => machineGroups() === '', 'the groups to go');
+    } finally {
+      child.kill('SIGKILL');
+      await folder.remove();
+    }
+  },
+  rootTimeoutMs,
+);

@@ -95,6 +95,8 @@ describe.skipIf(reason !== undefined)('terraform with the real provider for cert
       join(folder.path, 'main.tf'),
       configuration.replace(tlsProviderVersion, tlsProviderVersion.replace(/\d+$/, '999')),
     );
-    await expect(terraform('init', '-input=false', '-upgrade')).rejects.toThrow(/no available releases match/);
+    await expect(terraform('init', '-input=false', '-upgrade')).rejects.toThrow(
+      /no available releases match/,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from '../../../scripts/setup/find-program.mjs';
 import { keptBuild } from '../../support/kept-build.ts';
@@ -52,15 +52,21 @@ export async function goRecipe(program: GoProgram): Promise<readonly unknown[]> 
  * @throws Error with what go said
  */
 export async function buildGoProgram(program: GoProgram, file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
   const options = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-o', file];
-  const go = spawn('nice', ['go', 'build', ...options, program.package], {
+  const endWithInput = fileURLToPath(new URL('end-with-input.sh', import.meta.url));
+  const go = spawn(endWithInput, ['nice', 'go', 'build', ...options, program.package], {
     cwd: moduleFolder(program),
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: buildTimeoutMs,
+    // What it leaves when it is ended goes with the folder.
+    env: { ...process.env, TMPDIR: dirname(file) },
+    stdio: ['pipe', 'ignore', 'pipe'],
   });
+  go.stdin.on('error', () => undefined);
+  const late = setTimeout(() => go.stdin.end(), buildTimeoutMs);
   let errors = '';
   go.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4_096)));
   const [status] = (await once(go, 'close')) as [number | null];
+  clearTimeout(late);
   if (status !== 0) throw new Error(`go could not build ${program.module}: ${errors}`);
 }
 

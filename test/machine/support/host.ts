@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonNotToBoot } from '../../distributions/support/availability.ts';
 import { bootRoot, type BootedMachine, type Result } from '../../distributions/support/machine.ts';
@@ -53,7 +54,10 @@ export interface HostOptions {
  * @param programs of this machine that are needed as well
  */
 export function reasonForNoHost(...programs: readonly string[]): string | undefined {
-  return reasonNotToBoot('ssh', 'ssh-keygen', 'ip', 'setpriv', 'tar', ...programs);
+  const ipv6 = existsSync('/proc/net/if_inet6')
+    ? undefined
+    : "needs IPv6, which is off in this system's kernel";
+  return reasonNotToBoot('ssh', 'ssh-keygen', 'ip', 'sysctl', 'setpriv', 'tar', ...programs) ?? ipv6;
 }
 
 /**

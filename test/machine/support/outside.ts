@@ -43,7 +43,10 @@ export async function runOutside(
   return { status, stdout, stderr };
 }
 
-/** Gives the ends of a new cable their addresses. Outside is the machine's way to all other networks, and leads to none. */
+/**
+ * Gives the ends of a new cable their addresses. Outside is the machine's router to all other networks. It leads to
+ * none, and says so at once.
+ */
 export async function connectCable(machine: BootedMachine): Promise<void> {
   const outside = (line: string): readonly string[] => machine.fromOutside(['ip', ...line.split(' ')]);
   const inside = (line: string): readonly string[] => machine.inNetwork(['ip', ...line.split(' ')]);
@@ -58,6 +61,7 @@ export async function connectCable(machine: BootedMachine): Promise<void> {
     outside(`address add ${network.outsideIpv6}/64 dev outside nodad`),
     inside(`address add ${network.machineIpv6}/64 dev eth0 nodad`),
     inside(`route add default via ${network.outsideIpv6}`),
+    machine.fromOutside(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']),
   ]) {
     await promisify(execFile)(program, parameters);
   }
