@@ -217,6 +217,16 @@ test.each(protocols)(
   },
 );
 
+test('a saved TLS session is not resumed while its identity is allowed either', async () => {
+  const target = targetOf(gateway, ci);
+  const { tls: first } = await rawHttp({ ...target, bytes: get });
+  const session = first?.session;
+  if (session === undefined) throw new Error('the gateway gave no session to save');
+  const again = await rawHttp({ ...target, tls: { ...target.tls, session }, bytes: get });
+  expect(again.response.status).toBe(200);
+  expect(again.tls?.resumed).toBe(false);
+});
+
 test('the certificate of the next generation is accepted, and the one before never again', async () => {
   for (const generation of [2, 3]) {
     const before = await gateway.identity('ci');
