@@ -16,8 +16,8 @@ export interface GoProgram {
   readonly takes: string;
 }
 
-/** Several times what the slowest took on two cores: for slow mirrors and busy machines. */
-const buildTimeoutMs = 600_000;
+/** Several times what the slowest takes on two cores: for slow mirrors and busy machines. */
+const buildTimeoutMs = 1_200_000;
 
 /** Why a program cannot be built here; undefined where it can. */
 export function reasonNotToBuild(): string | undefined {
