@@ -30,7 +30,7 @@ export function cloudConfig(bootstrap: Bootstrap, hostKey: HostKeyPair): Record<
         name: adminUser,
         gecos: 'Administrators',
         shell: '/bin/bash',
-        sudo: ['ALL=(ALL) NOPASSWD:ALL'],
+        sudo: 'ALL=(ALL) NOPASSWD:ALL',
         lock_passwd: true,
         ssh_authorized_keys: [...adminKeys],
       },
@@ -58,10 +58,11 @@ export function cloudConfig(bootstrap: Bootstrap, hostKey: HostKeyPair): Record<
       encoding: 'b64',
       content: Buffer.from(content).toString('base64'),
     })),
-    packages: ['nftables'],
     runcmd: [
       // DigitalOcean gives root a password, and mails it, where an account's key is not chosen.
       ['passwd', '--lock', 'root'],
+      // Not every image has it. Until it is there, DigitalOcean's firewall alone keeps others out.
+      ['sh', '-c', 'command -v nft || { apt-get update && apt-get install --yes nftables; }'],
       ['systemctl', 'daemon-reload'],
       ['systemctl', 'enable', '--now', 'hardening-bootstrap-firewall.service'],
     ],
