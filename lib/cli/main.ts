@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { ExitCode } from '../messages/user-error.ts';
+import { deployCommand } from './deploy.ts';
 import { probeCommand } from './probe.ts';
 import { renderCommand } from './render.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { showError } from './show-error.ts';
+import { statusCommand } from './status.ts';
 
 const description =
   'Hardens self-hosted AI code review. One configuration renders an nginx gateway with mutual TLS in front of Ollama, ' +
@@ -14,7 +16,7 @@ const program = new Command('hardening')
   .showHelpAfterError('(add --help for the options)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.unable))
   .addHelpText('after', '\nExit codes: 0 done, 1 something needs attention, 2 bad input or not possible.');
-for (const command of [renderCommand(), probeCommand(), sandboxCommand()]) {
+for (const command of [renderCommand(), probeCommand(), sandboxCommand(), deployCommand(), statusCommand()]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

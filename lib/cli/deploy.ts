@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { defaultConfigFile, loadConfig } from '../config/load.ts';
+import { chooseDeployedStack } from '../deploy/deployed-stack.ts';
+import { findTerraform, runTerraform, stackFolder } from '../deploy/terraform.ts';
+
+interface DeployOptions {
+  readonly config: string;
+  readonly out: string;
+  readonly plan: boolean;
+  readonly autoApprove: boolean;
+}
+
+/** `hardening deploy`: synthesizes a stack and applies it with plain terraform or OpenTofu. */
+export function deployCommand(): Command {
+  return new Command('deploy')
+    .argument('[stack]', 'the stack; may be left out where only one is deployed')
+    .summary('bring a stack to its machine with terraform')
+    .description(
+      'Synthesizes the stacks, and runs terraform init and apply for one of them. It does what ' +
+        '`npx cdktf-cli deploy STACK` does, without that program, and on every Node that the kit runs on.',
+    )
+    .option('--config <file>', 'the configuration', defaultConfigFile)
+    .option('--out <dir>', 'where the stacks are synthesized to', 'cdktf.out')
+    .option('--plan', 'show what would change, and change nothing', false)
+    .option('--auto-approve', 'apply without asking', false)
+    .addHelpText(
+      'after',
+      `
+Environment:
+  DIGITALOCEAN_TOKEN            for target.digitalocean; it goes nowhere but to the API
+  TERRAFORM_BINARY_NAME         'tofu' for OpenTofu
+  TF_ENCRYPTION                 OpenTofu's key for the state, with terraformState.encryptedByOpenTofu
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SSE_CUSTOMER_KEY   for terraformState.spaces
+  SSH_AUTH_SOCK                 the agent with your key, or TF_VAR_ssh_private_key_path with its path
+
+Exit codes: 0 done, 1 terraform or the machine failed, 2 bad input or something missing; nothing was begun then.`,
+    )
+    .action(deploy);
+}
+
+async function deploy(wanted: string | undefined, options: DeployOptions): Promise<void> {
+  const { config } = await loadConfig(options.config);
+  const { name, stack } = chooseDeployedStack(config, options.config, wanted);
+  const terraform = await findTerraform(stack, 'apply');
+  // Only now: the libraries of the constructs take a second to load.
+  const { synthesize } = await import('../../stacks/synthesize.ts');
+  synthesize(config, options.out);
+  const folder = stackFolder(options.out, name);
+  await runTerraform(terraform, folder, ['init', '-input=false'], true);
+  const step = options.plan ? ['plan'] : ['apply', ...(options.autoApprove ? ['-auto-approve'] : [])];
+  await runTerraform(terraform, folder, [...step, ...(process.stdin.isTTY ? [] : ['-input=false'])]);
+}

@@ -1,0 +1,107 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { StackConfig } from '../config/schema.ts';
+import { deployCommandText } from '../messages/deploy.ts';
+
+/** terraform or OpenTofu, as the environment names it. */
+export interface Terraform {
+  readonly program: string;
+  readonly isOpenTofu: boolean;
+}
+
+/**
+ * Finds terraform (TERRAFORM_BINARY_NAME, else `terraform`) and checks what a stack needs of the environment, so that
+ * nothing is begun that cannot be ended.
+ *
+ * @param use whether the stack is to be applied or planned, or only its state read
+ * @throws UserError for a program that is missing or the wrong one, and for a variable that is not set
+ */
+export async function findTerraform(
+  stack: StackConfig,
+  use: 'apply' | 'read',
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Terraform> {
+  const program = environment['TERRAFORM_BINARY_NAME'] ?? 'terraform';
+  const version = await promisify(execFile)(program, ['version'], { env: withoutLookup(environment) }).catch(
+    () => undefined,
+  );
+  if (version === undefined) throw deployCommandText.noTerraform(program);
+  const isOpenTofu = version.stdout.startsWith('OpenTofu');
+  if (stack.terraformState.encryptedByOpenTofu) {
+    if (!isOpenTofu) throw deployCommandText.needsOpenTofu;
+    if (!environment['TF_ENCRYPTION']) throw deployCommandText.noEncryptionKey;
+  }
+  if (use === 'apply' && stack.target.digitalocean !== undefined && !environment['DIGITALOCEAN_TOKEN']) {
+    throw deployCommandText.noToken;
+  }
+  return { program, isOpenTofu };
+}
+
+/** Where a stack's terraform configuration is, below the folder that synthesis writes. */
+export function stackFolder(outputFolder: string, stack: string): string {
+  return join(outputFolder, 'stacks', stack);
+}
+
+/**
+ * Runs terraform in a stack's folder, with this process's own terminal.
+ *
+ * @throws UserError where it ends with another status than 0
+ */
+export async function runTerraform(
+  { program }: Terraform,
+  folder: string,
+  parameters: readonly string[],
+  quiet = false,
+): Promise<void> {
+  const child = spawn(program, [`-chdir=${folder}`, ...parameters], {
+    stdio: ['inherit', quiet ? 'ignore' : 'inherit', 'inherit'],
+    env: withoutLookup(process.env),
+  });
+  // Ctrl-C reaches terraform by itself, which ends what it began; this process waits for it.
+  const ignore = (): void => undefined;
+  process.on('SIGINT', ignore);
+  try {
+    const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    if (status !== 0) throw deployCommandText.terraformFailed(parameters[0] ?? '', status ?? signal ?? '');
+  } finally {
+    process.off('SIGINT', ignore);
+  }
+}
+
+/** What a stack's last apply told of itself. */
+export interface StackOutputs {
+  /** The address for clients and for SSH. */
+  readonly address: string;
+  readonly hostKey: string;
+  /** The name of the release that was to be in force. */
+  readonly release: string;
+}
+
+/**
+ * Reads the outputs of a stack's state.
+ *
+ * @throws UserError where it was never applied
+ */
+export async function readOutputs(
+  { program }: Terraform,
+  folder: string,
+  stack: string,
+): Promise<StackOutputs> {
+  const output = await promisify(execFile)(program, [`-chdir=${folder}`, 'output', '-json'], {
+    env: withoutLookup(process.env),
+  }).catch(() => undefined);
+  const values = JSON.parse(output?.stdout ?? '{}') as Record<string, { value?: unknown } | undefined>;
+  const text = (name: string): string => {
+    const value = values[name]?.value;
+    if (typeof value !== 'string' || value === '') throw deployCommandText.noOutputs(stack);
+    return value;
+  };
+  return { address: text('address'), hostKey: text('host_key'), release: text('release') };
+}
+
+/** terraform asks its maker for news unless told not to. */
+function withoutLookup(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...environment, CHECKPOINT_DISABLE: '1' };
+}

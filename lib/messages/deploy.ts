@@ -1,0 +1,58 @@
+import { showValue } from './config.ts';
+import { UserError } from './user-error.ts';
+
+/** Wording of deploy and status. */
+export const deployCommandText = {
+  nothingToDeploy: (file: string) =>
+    new UserError(
+      `${file}: no stack has target.host or target.digitalocean`,
+      'give a stack one of them; README.md shows how',
+    ),
+  notDeployed: (name: string, names: readonly string[]) =>
+    new UserError(
+      `there is no stack ${showValue(name)} that is deployed`,
+      names.length === 0
+        ? 'give it target.host or target.digitalocean'
+        : `choose one of: ${names.join(', ')}`,
+    ),
+  whichStack: (names: readonly string[]) =>
+    new UserError('several stacks are deployed', `name one of: ${names.join(', ')}`),
+  noTerraform: (program: string) =>
+    new UserError(
+      `${showValue(program)} is not installed`,
+      'install terraform 1.5 or later, or OpenTofu and set TERRAFORM_BINARY_NAME=tofu',
+    ),
+  needsOpenTofu: new UserError(
+    'terraformState.encryptedByOpenTofu is set, and terraform cannot encrypt a state',
+    'install OpenTofu 1.7 or later and set TERRAFORM_BINARY_NAME=tofu',
+  ),
+  noEncryptionKey: new UserError(
+    'terraformState.encryptedByOpenTofu is set, and TF_ENCRYPTION is not',
+    'set it to your key provider and method; docs/operations.md has an example',
+  ),
+  noToken: new UserError(
+    'DIGITALOCEAN_TOKEN is not set',
+    'make a token with read and write access in the control panel, and export it in this shell only',
+  ),
+  terraformFailed: (step: string, status: number | string) =>
+    new UserError(
+      `terraform ${step} ended with ${status}`,
+      'its own words are above; what the machine said begins with "hardening:"',
+      1,
+    ),
+  noOutputs: (stack: string) =>
+    new UserError(
+      `terraform knows of no deployment of ${stack}`,
+      `deploy it first: hardening deploy ${stack}`,
+    ),
+  unreachable: (address: string, said: string) =>
+    new UserError(
+      `${address} could not be asked over SSH: ${said}`,
+      'check the network, ssh.sources, your key (ssh-add -l, or --identity FILE) and the host key',
+    ),
+  noRelease: (address: string, said: string) =>
+    new UserError(
+      `${address} has no hardening-release, or gave no answer: ${said}`,
+      'deploy the stack first, with a user who is root or has sudo without a password',
+    ),
+};
