@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -14,11 +14,13 @@ for (const [how, reason] of Object.entries(reasons)) {
   if (reason !== undefined) console.warn(`machine.test.ts: no machine to ${how} here: it ${reason}`);
 }
 
-/** Folders of control groups that machines are in, of any hierarchy. */
-function machineGroups(): string[] {
-  return readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' }).filter((path) =>
-    /(?:^|\/)rhk-[^/]+$/.test(path),
-  );
+/** Folders of control groups that the machines of a process are in, of any hierarchy. */
+function machineGroups(pid: number | undefined): string[] {
+  // find goes on where a group of another test goes while it looks.
+  const { stdout } = spawnSync('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `rhk-${pid ?? 0}-*`], {
+    encoding: 'utf8',
+  });
+  return stdout.split('\n').filter(Boolean);
 }
 
 describe.each(['enter', 'boot'] as const)('a machine to %s', (how) => {
@@ -27,7 +29,6 @@ describe.each(['enter', 'boot'] as const)('a machine to %s', (how) => {
     async () => {
       const root = await debianRoot('trixie');
       const folder = await temporaryFolder();
-      const before = machineGroups();
       const child = spawn(process.execPath, ['--import', 'tsx', script('hold-machine.ts'), how, root], {
         env: { ...process.env, TMPDIR: folder.path },
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -37,15 +38,11 @@ describe.each(['enter', 'boot'] as const)('a machine to %s', (how) => {
         const pid = path.split('/')[2] ?? '';
         const namespace = readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
         expect(namespace).toContain('overlay');
-        const groups = machineGroups().filter((group) => !before.includes(group));
-        expect(groups.length > 0).toBe(how === 'boot');
+        expect(machineGroups(child.pid).length > 0).toBe(how === 'boot');
 
         child.kill('SIGKILL');
         await untilHolds(() => !existsSync(`/proc/${pid}`), 'the end of the processes');
-        await untilHolds(
-          () => groups.every((group) => !existsSync(`/sys/fs/cgroup/${group}`)),
-          'the groups to go',
-        );
+        await untilHolds(() => machineGroups(child.pid).length === 0, 'the groups to go');
         expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(folder.path);
         // Only the folder that was mounted over, which is empty.
         const left = readdirSync(folder.path).filter((name) => name.startsWith('rhk-'));

@@ -57,7 +57,7 @@ export function reasonForNoHost(...programs: readonly string[]): string | undefi
   const ipv6 = existsSync('/proc/net/if_inet6')
     ? undefined
     : "needs IPv6, which is off in this system's kernel";
-  return reasonNotToBoot('ssh', 'ssh-keygen', 'ip', 'sysctl', 'setpriv', 'tar', ...programs) ?? ipv6;
+  return reasonNotToBoot('ssh', 'ssh-keygen', 'ip', 'setpriv', 'tar', ...programs) ?? ipv6;
 }
 
 /**

@@ -19,6 +19,9 @@ export interface OutsideOptions {
   readonly input?: string;
 }
 
+/** Makes of a system a router: settings of the network namespace that they are opened in. */
+const forwarding = ['/proc/sys/net/ipv4/ip_forward', '/proc/sys/net/ipv6/conf/all/forwarding'];
+
 /** terraform with a machine that is slow is the longest that runs outside. */
 const limitMs = 300_000;
 
@@ -61,7 +64,7 @@ export async function connectCable(machine: BootedMachine): Promise<void> {
     outside(`address add ${network.outsideIpv6}/64 dev outside nodad`),
     inside(`address add ${network.machineIpv6}/64 dev eth0 nodad`),
     inside(`route add default via ${network.outsideIpv6}`),
-    machine.fromOutside(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']),
+    machine.fromOutside(['sh', '-c', `for file in ${forwarding.join(' ')}; do echo 1 >$file; done`]),
   ]) {
     await promisify(execFile)(program, parameters);
   }
