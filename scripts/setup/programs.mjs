@@ -75,6 +75,22 @@ export const PROGRAMS = [
     reason: 'boots such a root as a machine of its own',
   },
   {
+    name: 'ip',
+    aptPackage: 'iproute2',
+    neededFor: [],
+    usedFor: ['test'],
+    rootOnly: true,
+    reason: 'connects such a machine to a network of its own',
+  },
+  {
+    name: 'ssh',
+    aptPackage: 'openssh-client',
+    neededFor: [],
+    usedFor: ['test'],
+    rootOnly: true,
+    reason: 'logs in to such a machine, and makes its keys',
+  },
+  {
     name: 'haproxy',
     aptPackage: 'haproxy',
     brewFormula: 'haproxy',

@@ -60,7 +60,12 @@ describe('the programs that a command lacks', () => {
   it.each([
     ['start', false, ['nginx', 'openssl'], []],
     ['test', false, ['nginx', 'openssl', 'curl'], ['shellcheck', 'nmap']],
-    ['test', true, ['nginx', 'openssl', 'curl'], ['shellcheck', 'nmap', 'mmdebstrap', 'systemd-nspawn']],
+    [
+      'test',
+      true,
+      ['nginx', 'openssl', 'curl'],
+      ['shellcheck', 'nmap', 'mmdebstrap', 'systemd-nspawn', 'ip', 'ssh'],
+    ],
     ['bench', false, ['nginx', 'openssl', 'haproxy', 'h2load', 'wrk'], []],
   ] as const)('%s, root: %s', (purpose, isRoot, needed, used) => {
     const missing = missingPrograms(purpose, { platform: 'linux', isRoot }, nothing);
