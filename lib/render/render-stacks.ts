@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import { resolveInfrastructure } from '../model/infrastructure/resolve-infrastructure.ts';
 import { resolve } from '../model/resolve.ts';
+import { loadDocumentTemplates, renderDocuments } from './render-documents.ts';
 import { render } from './render.ts';
 import {
   compareFolder,
@@ -23,10 +25,12 @@ export async function renderStacks(
   directory: string,
   check: boolean,
 ): Promise<FolderDifference[]> {
-  const templates = loadTemplates();
-  const trees = Object.entries(config.stacks).map(
-    ([name, stack]) => [name, render(resolve(name, stack), templates)] as const,
-  );
+  const [templates, documentTemplates] = [loadTemplates(), loadDocumentTemplates()];
+  const trees = Object.entries(config.stacks).map(([name, stack]) => {
+    const deployment = resolve(name, stack);
+    const documents = renderDocuments(resolveInfrastructure(deployment, stack), documentTemplates);
+    return [name, new Map([...render(deployment, templates), ...documents])] as const;
+  });
   const gone = await otherRenderedFolders(directory, Object.keys(config.stacks));
   const differences: FolderDifference[] = [];
   for (const [name, tree] of trees) {

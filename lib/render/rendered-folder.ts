@@ -16,9 +16,14 @@ export interface FolderDifference {
   readonly diff: string;
 }
 
-/** Adds the manifest: every file with its mode on the machine, so that a reviewer and git see a changed mode. */
+/**
+ * Adds the manifest: every file with its mode on the machine, so that a reviewer and git see a changed mode. A document
+ * has none there.
+ */
 export function withManifest(tree: FileTree): FileTree {
-  const lines = [...tree].map(([path, file]) => `${file.mode.toString(8).padStart(4, '0')} /${path}\n`);
+  const lines = [...tree].map(([path, file]) =>
+    file.isDocument === true ? `---- ${path}\n` : `${file.mode.toString(8).padStart(4, '0')} /${path}\n`,
+  );
   const header = '# Every file of this folder with its mode on the machine. Generated, like all of them.\n';
   return new Map([...tree, [manifestName, { content: header + lines.join(''), mode: 0o644 as const }]]);
 }

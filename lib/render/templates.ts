@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
-import { helpers } from './helpers.ts';
+import { helpers as languageHelpers } from './helpers.ts';
+import { markdownHelpers } from './markdown-helpers.ts';
 
 /** The kit's own templates, laid out as the machine's file system. */
 export const templatesDirectory = fileURLToPath(new URL('../../templates', import.meta.url));
@@ -10,6 +11,7 @@ export const templatesDirectory = fileURLToPath(new URL('../../templates', impor
 /** A template by the path of the file it makes, relative to the root of the machine. */
 export type Templates = ReadonlyMap<string, (context: object) => string>;
 
+const helpers = { ...languageHelpers, ...markdownHelpers };
 const environment = Handlebars.create();
 for (const [name, helper] of Object.entries(helpers)) {
   // Handlebars passes its own options last: helpers get the template's values alone.

@@ -1,0 +1,51 @@
+import type {
+  DropletTarget,
+  HostTarget,
+  Infrastructure,
+  ServiceCertificatePlan,
+  StatePlan,
+} from './infrastructure.ts';
+
+/** What `infrastructure.md` shows a reviewer: the decisions of a stack, each where the template can print it. */
+export interface Review {
+  readonly stack: string;
+  readonly isDeployed: boolean;
+  readonly host: HostTarget | undefined;
+  readonly droplet:
+    (DropletTarget & { readonly hasAlerts: boolean; readonly alertEmails: readonly string[] }) | undefined;
+  readonly ssh: Infrastructure['ssh'] & { readonly hasSources: boolean; readonly hasAdministrators: boolean };
+  readonly certificates: Omit<Infrastructure['certificates'], 'services' | 'health'> & {
+    /** The services and the machine itself. */
+    readonly identities: readonly ServiceCertificatePlan[];
+  };
+  readonly state: {
+    readonly spaces: Extract<StatePlan, { kind: 'spaces' }> | undefined;
+    readonly isEncryptedFile: boolean;
+    readonly unencryptedReason: string | undefined;
+  };
+}
+
+/** Arranges the decisions for `infrastructure.md`. */
+export function reviewOf({ stack, target, certificates, state, ssh }: Infrastructure): Review {
+  const { services, health, ...authorityAndServer } = certificates;
+  return {
+    stack,
+    isDeployed: target !== undefined,
+    host: target?.kind === 'host' ? target : undefined,
+    droplet:
+      target?.kind === 'digitalocean'
+        ? { ...target, hasAlerts: target.alerts.length > 0, alertEmails: target.alerts[0]?.emails ?? [] }
+        : undefined,
+    ssh: {
+      ...ssh,
+      hasSources: ssh.sources.length > 0,
+      hasAdministrators: ssh.administrators.length > 0,
+    },
+    certificates: { ...authorityAndServer, identities: [...services, health] },
+    state: {
+      spaces: state.kind === 'spaces' ? state : undefined,
+      isEncryptedFile: state.kind === 'encrypted-file',
+      unencryptedReason: state.kind === 'file' ? state.reason : undefined,
+    },
+  };
+}
