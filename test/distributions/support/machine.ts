@@ -61,6 +61,8 @@ export interface BootOptions {
    * of the two ends of a cable between them, which are down and without addresses.
    */
   readonly cable?: { readonly machine: string; readonly outside: string };
+  /** cloud-init runs at each boot, and is waited for: a minute at most, whatever comes of it. It does not unless given. */
+  readonly cloudInit?: boolean;
 }
 
 /** A machine with the distribution's own systemd. */
@@ -75,7 +77,10 @@ export interface BootedMachine extends Machine {
 }
 
 /** Boots a machine with the distribution's own systemd. Its own nginx is masked. The root itself is never changed. */
-export async function bootRoot(root: string, { files, cable }: BootOptions = {}): Promise<BootedMachine> {
+export async function bootRoot(
+  root: string,
+  { files, cable, cloudInit = false }: BootOptions = {},
+): Promise<BootedMachine> {
   const folder = await temporaryFolder();
   const name = `rhk-${process.pid}-${folder.path.slice(-6)}`;
   const contained = await startContained([
@@ -93,10 +98,16 @@ export async function bootRoot(root: string, { files, cable }: BootOptions = {})
   const machine = machineOf(() => pid, stop);
   const untilBooted = async (): Promise<void> => {
     pid = await systemdBelow(contained);
-    await untilHolds(async () => {
-      const { stdout } = await machine.run(['systemctl', 'is-system-running']);
-      return /^(?:running|degraded)/.test(stdout);
-    }, `systemd of ${root}`);
+    const untilSystemIs = (states: RegExp): Promise<void> =>
+      untilHolds(
+        async () => states.test((await machine.run(['systemctl', 'is-system-running'])).stdout.trim()),
+        `systemd of ${root}`,
+      );
+    if (cloudInit) {
+      await untilSystemIs(/^(?:starting|running|degraded)$/);
+      await machine.run(['cloud-init', 'status', '--wait']);
+    }
+    await untilSystemIs(/^(?:running|degraded)$/);
   };
   try {
     await untilBooted();

@@ -62,7 +62,7 @@ export function reasonForNoHost(...programs: readonly string[]): string | undefi
 
 /**
  * Boots a machine as a cloud hands it over: sshd with an ed25519 host key and no other, root's login by key, and an
- * address. All of it ends with this process, however that ends.
+ * address. With user data, cloud-init has done with it, well or not. All of it ends with this process, however that ends.
  */
 export async function bootHost(suite: DebianSuite, options: HostOptions = {}): Promise<Host> {
   const root = await debianRoot(suite, 'host');
@@ -76,7 +76,8 @@ export async function bootHost(suite: DebianSuite, options: HostOptions = {}): P
     const { userData, keys = await makeSshKeys(join(folder.path, 'keys')) } = options;
     const files = join(folder.path, 'files');
     await writeFiles(files, userData === undefined ? readyHostFiles(keys) : firstBootFiles(userData));
-    machine = await bootRoot(root, { files, cable: { machine: 'eth0', outside: 'outside' } });
+    const cable = { machine: 'eth0', outside: 'outside' };
+    machine = await bootRoot(root, { files, cable, cloudInit: userData !== undefined });
     await connectCable(machine);
     return { ...hostOf(machine, keys, folder), stop };
   } catch (error) {
