@@ -79,3 +79,18 @@ describe.skipIf(reason !== undefined).each(distributions)('the first boot of a %
     expect(await host.ssh('id -un', { user: 'admin' })).toMatchObject({ status: 0, stdout: 'admin\n' });
   });
 });
+
+test.skipIf(reason !== undefined)(
+  'what fails at a first boot is told by cloud-init',
+  async () => {
+    const host = await bootHost('trixie', { userData: '#cloud-config\nruncmd: [[sh, -c, exit 3]]\n' });
+    try {
+      const { status, stdout } = await host.machine.run(['cloud-init', 'status', '--long']);
+      expect(status).not.toBe(0);
+      expect(stdout).toMatch(/^status: error$/m);
+    } finally {
+      await host.stop();
+    }
+  },
+  rootTimeoutMs,
+);
