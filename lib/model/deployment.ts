@@ -15,6 +15,8 @@ export interface Deployment {
   readonly machine: Machine;
   /** The files that this deployment does not have, relative to the machine's root, though there are templates of them. */
   readonly absentFiles: readonly string[];
+  /** The files that are programs, relative to the machine's root. */
+  readonly programFiles: readonly string[];
   readonly log: StackConfig['log'] & {
     /** Whether lines wait in memory before they are written. */
     readonly isBuffered: boolean;

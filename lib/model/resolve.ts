@@ -4,7 +4,7 @@ import { distinguishedName } from '../pki/identity.ts';
 import type { WantedPki } from '../pki/inventory.ts';
 import type { Deployment, HealthIdentity, OllamaEnvironment, Service } from './deployment.ts';
 import { distinctLimitSets, limitSetOf } from './limit-sets.ts';
-import { absentFiles, resolveMachine } from './machine/machine.ts';
+import { absentFiles, programFiles, resolveMachine } from './machine/machine.ts';
 import { mapHash } from './map-hash.ts';
 import { machinePlacement, type Placement } from './placement.ts';
 import { distributionPlatforms, hasHttp2Directive, keyExchangeGroups, type Platform } from './platform.ts';
@@ -54,6 +54,7 @@ export function resolve(
     certificates: certificatePlan(name, stack),
     machine,
     absentFiles: absentFiles(machine),
+    programFiles,
     log: { ...stack.log, isBuffered: stack.log.accessLogBufferKiB > 0 },
   };
 }

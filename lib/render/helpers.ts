@@ -25,6 +25,9 @@ function refused(value: unknown, language: string): RangeError {
   );
 }
 
+/** Parts of letters, digits and `_.-`: no file's language has more to say about them. */
+const absolutePath = /\/(?:[A-Za-z0-9_.-]+\/)*[A-Za-z0-9_.-]+/;
+
 const nginx = word('a bare nginx word', /[A-Za-z0-9_.:-]+/);
 const listed = word('an entry of a list', /[A-Za-z0-9_.:/-]+/);
 const urlPath = word('a constant URL path', /\/[A-Za-z0-9_./-]*/);
@@ -80,9 +83,7 @@ function endpoint(value: unknown): string {
 /** Where nginx reaches an upstream: an address, or a unix socket. */
 function upstreamServer(value: unknown): string {
   const { socket } = (value ?? {}) as { socket?: unknown };
-  return socket === undefined
-    ? endpoint(value)
-    : `unix:${word('a socket path', /\/(?:[A-Za-z0-9_.-]+\/)*[A-Za-z0-9_.-]+/)(socket)}`;
+  return socket === undefined ? endpoint(value) : `unix:${word('a socket path', absolutePath)(socket)}`;
 }
 
 /** Every helper by the name that templates use. */
@@ -107,12 +108,24 @@ export const helpers: Readonly<Record<string, Helper>> = {
   pattern: word('the pattern of a parameter', /(?:[a-z0-9]+|\[[A-Za-z0-9._:-]+\](?:\{\d+(?:,\d+)?\})?)+/),
   path,
   network,
+  /** Networks of one family as the elements of an anonymous set of nftables. */
+  networks: (values) => texts(values).map(network).join(', '),
+  /** A few words in a comment. */
+  words: word('words of a comment', /[A-Za-z' -]+/),
+  sshWord: word('a word of sshd_config', /[A-Za-z0-9@._-]+/),
+  sshWords: (values) =>
+    texts(values)
+      .map((value) => word('a word of sshd_config', /[A-Za-z0-9@.-]+/)(value))
+      .join(','),
+  sshPath: word('a path of sshd_config', absolutePath),
+  /** A line of authorized_keys without options: type, key and whose it is. */
+  sshPublicKey: word('a public key', /[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}/),
+  keyOwner: word("a key's owner", /[a-z][a-z0-9-]*/),
   endpoint,
   upstreamServer,
   /** A part of a quoted systemd assignment: none of `"`, `\`, `%` and `$` (systemd.syntax(7), systemd.unit(5)). */
   systemdWord: word('a systemd word', /[A-Za-z0-9_.:/[\]-]+/),
   /** An absolute path as a word of a systemd setting; further parts are joined to it. */
-  systemdPath: (...parts) =>
-    word('a path of systemd', /\/(?:[A-Za-z0-9_.-]+\/)*[A-Za-z0-9_.-]+/)(parts.join('/')),
+  systemdPath: (...parts) => word('a path of systemd', absolutePath)(parts.join('/')),
   systemdSeconds: (value) => `${integer(value)}s`,
 };

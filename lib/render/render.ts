@@ -11,6 +11,9 @@ export function render(deployment: Deployment, templates: Templates = loadTempla
   return new Map(
     [...templates]
       .filter(([path]) => !deployment.absentFiles.includes(path))
-      .map(([path, print]) => [path, { content: print(deployment), mode: 0o644 }]),
+      .map(([path, print]) => [
+        path,
+        { content: print(deployment), mode: deployment.programFiles.includes(path) ? 0o755 : 0o644 },
+      ]),
   );
 }

@@ -36,10 +36,36 @@ const service = fc.record(
   optional,
 );
 
+const ipv4Network = fc.tuple(fc.ipV4(), fc.constant('/32')).map((parts) => parts.join(''));
+const ipv6Network = fc.integer({ min: 0, max: 0xffff }).map((group) => `2001:db8:${group.toString(16)}::/48`);
+const networks = fc.array(mostly(fc.oneof(ipv4Network, ipv6Network, fc.constant('10.0.0.0/8'))), {
+  minLength: 1,
+  maxLength: 4,
+});
+const publicKey = (type: string): fc.Arbitrary<string> =>
+  fc.stringMatching(/^[A-Za-z0-9+/]{68}$/).map((base64) => `${type} ${base64}`);
+
 /** Stacks as a user might write them, most of them accepted, with a hostile value here and there. */
 export const stacks = fc.record(
   {
-    target: fc.record({ distribution: mostly(fc.constantFrom('debian-12', 'debian-13', 'ubuntu-24.04')) }),
+    target: fc.record(
+      {
+        distribution: mostly(fc.constantFrom('debian-12', 'debian-13', 'ubuntu-24.04')),
+        host: fc.record({
+          address: fc.constant('192.0.2.1'),
+          port: number(65_535),
+          user: mostly(fc.constantFrom('root', 'debian', '_a-b')),
+          hostKey: mostly(fc.oneof(publicKey('ssh-ed25519'), publicKey('ecdsa-sha2-nistp256'))),
+        }),
+      },
+      optional,
+    ),
+    ssh: fc.record({
+      sources: networks,
+      adminKeys: fc.dictionary(goodName, mostly(publicKey('ssh-ed25519')), { maxKeys: 3 }),
+    }),
+    firewall: fc.record({ gatewaySources: networks }, optional),
+    terraformState: fc.constant({ encryptedByOpenTofu: true }),
     gateway: fc.record(
       {
         serverNames: fc.array(mostly(fc.domain().map((domain) => domain.toLowerCase())), {
@@ -62,6 +88,7 @@ export const stacks = fc.record(
       {
         host: mostly(fc.constantFrom('127.0.0.1:11434', '[::1]:9')),
         keepAlive: mostly(fc.constantFrom('5m', '-1')),
+        noCloud: fc.boolean(),
         isolation: mostly(fc.constantFrom('namespace', 'loopback')),
         profile: mostly(fc.constantFrom('cpu', 'gpu')),
         memoryMaxMiB: number(1_000_000),

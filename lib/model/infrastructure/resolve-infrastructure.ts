@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { StackConfig } from '../../config/schema.ts';
 import type { Deployment } from '../deployment.ts';
+import { metricsAgentUser } from '../machine/users.ts';
 import { certificatePlan } from './certificate-plan.ts';
 import { dropletSshPort, inboundRules, outboundRules } from './firewall-rules.ts';
 import type {
@@ -20,9 +21,6 @@ const images: Readonly<Record<StackConfig['target']['distribution'], string>> = 
   'debian-13': 'debian-13-x64',
   'ubuntu-24.04': 'ubuntu-24-04-x64',
 };
-
-/** The user that DigitalOcean's metrics agent runs as (its package, packaging/scripts/after_install.sh). */
-const agentUser = 'do-agent';
 
 /** An existing machine answers at once, or something is wrong. */
 const hostTimeoutSeconds = 30;
@@ -116,7 +114,7 @@ function bootstrap({ ssh }: StackConfig, hasMonitoring: boolean): Bootstrap {
     sshPort: dropletSshPort,
     sshSourcesIpv4: family(4),
     sshSourcesIpv6: family(6),
-    agentUser: hasMonitoring ? agentUser : undefined,
+    agentUser: hasMonitoring ? metricsAgentUser : undefined,
   };
 }
 

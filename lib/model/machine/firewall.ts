@@ -1,0 +1,62 @@
+import { isIP } from 'node:net';
+import type { StackConfig } from '../../config/schema.ts';
+import { metricsAgentUser } from './users.ts';
+import { sshPort } from './ssh-server.ts';
+
+/** The machine's own packet filter, a table of nftables. */
+export interface Firewall {
+  readonly inbound: readonly InboundPort[];
+  /** Every port of `inbound`, once: what is sent to another one is dropped before it could be sent on. */
+  readonly openPorts: readonly number[];
+  readonly hasOpenPorts: boolean;
+  /** May ask for names. Each must be on the machine. */
+  readonly nameUsers: readonly string[];
+  /** May speak HTTP and HTTPS to others. Each must be on the machine. */
+  readonly webUsers: readonly string[];
+  /** May ask for names and the time where they are on the machine: which of them are is found there. */
+  readonly systemUsers: readonly string[];
+  /** May ask the cloud's metadata service. */
+  readonly metadataUsers: readonly string[];
+}
+
+/** A TCP port and the networks that may reach it, by family. */
+export interface InboundPort {
+  readonly purpose: string;
+  readonly port: number;
+  readonly ipv4: readonly string[];
+  readonly ipv6: readonly string[];
+  readonly hasIpv4: boolean;
+  readonly hasIpv6: boolean;
+}
+
+/** Decides who may reach the machine, and whom it may reach. */
+export function firewall(stack: StackConfig): Firewall {
+  const { gateway, firewall, ssh, ollama, target } = stack;
+  const { gatewaySources } = firewall;
+  const inbound = [
+    inboundPort('SSH', sshPort(stack), ssh.sources),
+    inboundPort('the gateway', gateway.listenPort, gatewaySources),
+    ...(gateway.plainListenPort === false
+      ? []
+      : [inboundPort("the gateway's plain port", gateway.plainListenPort, gatewaySources)]),
+  ].filter(({ hasIpv4, hasIpv6 }) => hasIpv4 || hasIpv6);
+  const agent = target.digitalocean?.monitoring === true ? [metricsAgentUser] : [];
+  // An Ollama in a namespace of its own sends nothing here.
+  const cloudUsers = ollama.isolation === 'loopback' && !ollama.noCloud ? ['ollama'] : [];
+  return {
+    inbound,
+    openPorts: [...new Set(inbound.map(({ port }) => port))],
+    hasOpenPorts: inbound.length > 0,
+    nameUsers: ['root', '_apt', ...agent, ...cloudUsers],
+    webUsers: ['_apt', ...agent, ...cloudUsers],
+    systemUsers: ['systemd-resolve', 'systemd-timesync', '_chrony', 'ntpsec'],
+    metadataUsers: ['root', ...agent],
+  };
+}
+
+function inboundPort(purpose: string, port: number, sources: readonly string[]): InboundPort {
+  const family = (version: 4 | 6): string[] =>
+    sources.filter((network) => isIP(network.split('/')[0] ?? '') === version);
+  const [ipv4, ipv6] = [family(4), family(6)];
+  return { purpose, port, ipv4, ipv6, hasIpv4: ipv4.length > 0, hasIpv6: ipv6.length > 0 };
+}
