@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
 import { chooseDeployedStack } from '../deploy/deployed-stack.ts';
+import { terminal } from '../messages/terminal.ts';
 import { findTerraform, runTerraform, stackFolder } from '../deploy/terraform.ts';
 
 interface DeployOptions {
@@ -48,5 +49,9 @@ async function deploy(wanted: string | undefined, options: DeployOptions): Promi
   const folder = stackFolder(options.out, name);
   await runTerraform(terraform, folder, ['init', '-input=false'], true);
   const step = options.plan ? ['plan'] : ['apply', ...(options.autoApprove ? ['-auto-approve'] : [])];
-  await runTerraform(terraform, folder, [...step, ...(process.stdin.isTTY ? [] : ['-input=false'])]);
+  const asTerminal = [
+    ...(process.stdin.isTTY ? [] : ['-input=false']),
+    ...(terminal(process.stdout).colour ? [] : ['-no-color']),
+  ];
+  await runTerraform(terraform, folder, [...step, ...asTerminal]);
 }

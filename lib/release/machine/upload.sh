@@ -9,8 +9,8 @@ MANIFEST_LINE='[0-9a-f]{64}  0(644|755)  (/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+'
 IDENTITY_LINE="$NAME [1-9][0-9]{0,9}"
 REVOKED_LINE="$NAME [ -~]{1,400}"
 SETTING_LINE='[a-z0-9_]{1,40}=[A-Za-z0-9._:/@%+~?&=,-]{0,1000}'
-# What a release may own. /etc/hardening is the kit's alone; elsewhere it adds files.
-OWNED_PATH='/etc/(hardening|systemd/system|systemd/journald\.conf\.d|systemd/timesyncd\.conf\.d|logrotate\.d|ssh/sshd_config\.d|sysctl\.d|tmpfiles\.d|apt/apt\.conf\.d)/.*'
+# What a release may own. /etc/hardening and /usr/local/lib/hardening are the kit's alone; elsewhere it adds files.
+OWNED_PATH='/etc/(hardening|systemd/system|systemd/journald\.conf\.d|systemd/timesyncd\.conf\.d|logrotate\.d|ssh/sshd_config\.d|sysctl\.d|tmpfiles\.d|apt/apt\.conf\.d)/.*|/usr/local/lib/hardening/.*'
 NEW_UPLOAD='send the release again: run the apply once more'
 
 # only_lines FILE PATTERN: every line is whole and has this form.
