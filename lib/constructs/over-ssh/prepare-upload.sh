@@ -15,6 +15,8 @@ if ! command -v scp >/dev/null; then
 fi
 mkdir -p "$HOME/.hardening-upload"
 chmod 0700 "$HOME/.hardening-upload"
-# What a broken connection left behind. Another apply may be uploading: an hour is longer than that takes.
+# What a broken connection left behind, and the emptied scripts that terraform leaves. Another apply may be uploading:
+# an hour is longer than that takes.
 find "$HOME/.hardening-upload" -mindepth 1 -maxdepth 1 -mmin +60 -exec rm -rf {} +
+find "$HOME" -maxdepth 1 -type f -name '.hardening-[0-9]*.sh' -mmin +60 -exec rm -f {} +
 mkdir "$HOME/.hardening-upload/$upload" "$HOME/.hardening-upload/$upload/tls"
