@@ -106,6 +106,17 @@ describe.skipIf(reason !== undefined).each(distributions)('a release on a booted
     expect(shown.stdout).toMatch(/last_outcome failed\nlast_reason .*502/);
   });
 
+  test('is taken back where Ollama can be reached on a port that nobody should reach', async () => {
+    const { machine, maker } = target;
+    const { status, stderr } = await activate(
+      machine,
+      await maker.make({ settings: { isolation: 'namespace' } }),
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/listens on port 11434, where Ollama is not to be reached/);
+    expect(await call(machine, 'ci')).toBe(200);
+  });
+
   test('brings new units, and removes what an earlier one had and it has not', async () => {
     const { machine, maker } = target;
     const trial = 'etc/systemd/system/hardening-trial.service';

@@ -63,7 +63,7 @@ take_lock 'another activation'
 LOCKED=yes
 reached lock
 
-recover
+recover_or_go_on
 # What earlier activations left that died: keys are in it.
 rm -rf "$RELEASES"/.[!.]*
 find "$KIT/incoming" -mindepth 1 -maxdepth 1 ! -path "$UPLOAD" -mmin +60 -exec rm -rf {} +

@@ -96,12 +96,17 @@ go_back_at_boot() {
   end_journal
 }
 
-# recover: puts right what an activation left that died.
+# recover: puts right what an activation left that died. Fails where that is not possible.
 recover() {
   [ -s "$JOURNAL" ] || return 0
-  say "an activation of release $(journal_value release) did not end: goes back to what was before"
-  go_back || stuck "the activation that did not end could not be undone"
-  record interrupted "$(journal_value release)" 'it was killed, or the machine went off'
+  interrupted=$(journal_value release)
+  say "an activation of release $interrupted did not end: goes back to what was before"
+  go_back && record interrupted "$interrupted" 'it was killed, or the machine went off'
+}
+
+# recover_or_go_on: before another release is put in force, which is the other way out.
+recover_or_go_on() {
+  recover || complain 'that failed, see above: goes on, since another release may be what helps'
 }
 
 # stuck PROBLEM: the worst end. What to do is said loudly.

@@ -70,16 +70,23 @@ start_or_reload_gateway() {
 # port_holders PORT: lines `HEX_ADDRESS PID PROGRAM UNIT` of listeners on a TCP port that are not the gateway's.
 # /proc instead of ss(8): a minimal Debian has no iproute2.
 port_holders() {
-  hex_port=$(printf '%04X' "$1")
-  sed -n -E "s/^ *[0-9]+: ([0-9A-F]+):$hex_port [0-9A-F:]+ 0A( [^ ]+){5} +([0-9]+).*/\1 \3/p" \
-    /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r address inode; do
-    socket=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n 1)
-    pid=${socket#/proc/}
-    pid=${pid%%/*}
-    unit=$(sed -n 's|.*/\([^/]*\.\(service\|socket\|scope\)\)$|\1|p' "/proc/${pid:-none}/cgroup" 2>/dev/null | head -n 1)
-    [ "$unit" = "$GATEWAY_UNIT" ] || printf '%s %s %s %s\n' "$address" "${pid:-?}" \
-      "$(cat "/proc/${pid:-none}/comm" 2>/dev/null || echo unknown)" "${unit:--}"
-  done
+  # Fields of proc_pid_net(5): the local address and port, the state (0A: listens), the inode.
+  # shellcheck disable=SC2016 # a program of awk
+  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$(printf '%04X' "$1")" '
+    $4 == "0A" && split($2, local, ":") == 2 && local[2] == port { print local[1], $10 }' |
+    while read -r address inode; do
+      holder_socket=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" 2>/dev/null | head -n 1)
+      holder=${holder_socket#/proc/}
+      holder=${holder%%/*}
+      unit=$(unit_of_process "${holder:-none}")
+      [ "$unit" = "$GATEWAY_UNIT" ] || printf '%s %s %s %s\n' "$address" "${holder:-?}" \
+        "$(cat "/proc/${holder:-none}/comm" 2>/dev/null || echo unknown)" "${unit:--}"
+    done
+}
+
+# unit_of_process PID: the last part of its control group that is a unit.
+unit_of_process() {
+  sed -n -E 's,.*/([^/]+\.(service|scope)).*,\1,p' "/proc/$1/cgroup" 2>/dev/null | head -n 1
 }
 
 # check_ports RELEASE_FOLDER: no other program holds a port of the gateway.
@@ -92,7 +99,7 @@ check_ports() {
       # shellcheck disable=SC2086 # four words
       set -- "$1" $holder
       refuse "port $port is held by $4 (process $3, unit $5)" \
-        "stop it (systemctl disable --now $5), or choose another port: gateway.listenPort, gateway.plainListenPort"
+        "stop it, for example with systemctl disable --now $5, or choose another port: gateway.listenPort, gateway.plainListenPort"
     }
   done
 }

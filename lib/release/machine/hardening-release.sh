@@ -59,7 +59,7 @@ begin() {
 
 rollback() {
   begin rollback
-  recover
+  recover_or_go_on
   target=${1:-$(release_of "$PREVIOUS")}
   [ -n "$target" ] || refuse 'there is no release to go back to' 'hardening-release list shows those that are here'
   case $target in
@@ -100,7 +100,9 @@ status)
 rollback) [ $# -le 2 ] || usage && rollback "${2-}" ;;
 recover)
   case $#:${2-} in
-  1:) begin recover && recover && say 'nothing is left to recover' ;;
+  1:) begin recover
+    recover || stuck 'the activation that did not end could not be undone'
+    say 'nothing is left to recover' ;;
   2:--boot) begin recover && if [ -s "$JOURNAL" ]; then
     interrupted=$(journal_value release)
     go_back_at_boot && record interrupted "$interrupted" 'the machine went off in the middle'

@@ -1,11 +1,13 @@
 # shellcheck shell=sh
 # What a path of the tree is. check.sh and reload.sh have a function for each kind that needs one.
 
-# kind_of PATH
+# kind_of PATH: a word, or several.
 kind_of() {
   case $1 in
   /etc/hardening/gateway/*) echo gateway ;;
-  /etc/hardening/nftables/* | /etc/hardening/nftables.nft) echo nftables ;;
+  # The unit reloads itself: between its stop and its start there would be no filter.
+  /etc/hardening/nftables/* | /usr/local/lib/hardening/load-nftables) echo nftables ;;
+  /etc/systemd/system/hardening-nftables.service) echo unit nftables ;;
   /etc/ssh/sshd_config.d/*) echo sshd ;;
   /etc/systemd/system/*) echo unit ;;
   /etc/systemd/journald.conf.d/*) echo journald ;;
@@ -31,13 +33,19 @@ unit_of() {
 # paths_of RELEASE_FOLDER [KIND]: the paths that a release owns, those of one kind or all.
 paths_of() {
   while read -r _ _ kinds_path; do
-    if [ $# -eq 1 ] || [ "$(kind_of "$kinds_path")" = "$2" ]; then printf '%s\n' "$kinds_path"; fi
+    if [ $# -eq 1 ]; then
+      printf '%s\n' "$kinds_path"
+    else
+      case " $(kind_of "$kinds_path") " in
+      *" $2 "*) printf '%s\n' "$kinds_path" ;;
+      esac
+    fi
   done <"$1/manifest"
 }
 
 # kinds_in: the kinds of the paths on standard input, each once.
 kinds_in() {
-  while read -r kinds_path; do kind_of "$kinds_path"; done | sort -u
+  while read -r kinds_path; do kind_of "$kinds_path"; done | tr ' ' '\n' | sort -u
 }
 
 # packages_for KIND: what must be installed for files of a kind.

@@ -34,13 +34,13 @@ apply_changes() {
   for unit in $old_wanted; do
     if ! printf '%s\n' "$wanted" | grep -q -x -F -e "$unit"; then
       say "stops $unit, which is no longer wanted"
-      systemctl stop "$unit" || return 1
+      stop_unit "$unit" || return 1
     fi
   done
   for unit in $changed_units; do
     # A unit that left altogether.
     if [ -e "$apply_old/files/etc/systemd/system/$unit" ] && [ ! -e "$apply_new/files/etc/systemd/system/$unit" ]; then
-      systemctl stop "$unit" 2>/dev/null || :
+      stop_unit "$unit" || return 1
     fi
   done
   if [ -n "$changed_units" ] || [ "$wanted" != "$old_wanted" ]; then systemctl daemon-reload || return 1; fi
@@ -57,8 +57,14 @@ apply_changes() {
   for unit in $changed_units; do
     case $unit in
     "$GATEWAY_UNIT" | *@.*) continue ;;
+    # The filter reloads without a moment in between. Debian's own nftables.service would drop the rules of others.
+    hardening-nftables.service | nftables.service) continue ;;
     esac
-    if printf '%s\n' "$wanted" | grep -q -x -F -e "$unit"; then restart="$restart $unit"; else try="$try $unit"; fi
+    if printf '%s\n' "$wanted" | grep -q -x -F -e "$unit"; then
+      restart="$restart $unit"
+    elif [ "$(systemctl show --property LoadState --value "$unit")" = loaded ]; then
+      try="$try $unit"
+    fi
   done
   for unit in $wanted; do
     [ "$unit" != "$GATEWAY_UNIT" ] || continue
@@ -80,6 +86,18 @@ apply_changes() {
   elif printf '%s\n' "$changed" | grep -q '^/etc/hardening/gateway/' || ! gateway_is_active; then
     start_or_reload_gateway || return 1
   fi
+}
+
+# stop_unit UNIT: as its unit file said, which is gone already: systemd warns of that, and of nothing else that matters
+# where it succeeds.
+stop_unit() {
+  case $(systemctl show --property ActiveState --value "$1") in
+  inactive | failed) return 0 ;;
+  esac
+  stop_said=$(systemctl stop "$1" 2>&1) || {
+    printf '%s\n' "$stop_said" >&2
+    return 1
+  }
 }
 
 reload_nftables() {
