@@ -18,6 +18,11 @@ export interface Deployment {
   readonly folder: string;
   /** Writes the configuration: a stack for the host with `change` in it. */
   configure(change?: Partial<StackInput>): Promise<void>;
+  /** What `hardening` runs as, in the folder and outside. */
+  commandLine(parameters: readonly string[]): {
+    readonly command: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+  };
   /** Runs `hardening …` in the folder, outside. */
   hardening(...parameters: readonly string[]): Promise<Result>;
   /** `hardening deploy`, that must succeed; returns all that it said. */
@@ -45,8 +50,12 @@ export async function deploymentTo(host: Host, tools: TerraformTools): Promise<D
     gateway: { serverNames: [serverName] },
     services: { ci: {}, dashboard: { routes: ['read'] } },
   } satisfies StackInput;
+  const commandLine = (parameters: readonly string[]) => ({
+    command: [process.execPath, program, ...parameters],
+    environment,
+  });
   const hardening: Deployment['hardening'] = (...parameters) =>
-    host.outside([process.execPath, program, ...parameters], { cwd: folder.path, environment });
+    host.outside(commandLine(parameters).command, { cwd: folder.path, environment });
   const terraform: Deployment['terraform'] = (...parameters) =>
     host.outside([tools.terraform, `-chdir=cdktf.out/stacks/${stackName}`, ...parameters], {
       cwd: folder.path,
@@ -59,6 +68,7 @@ export async function deploymentTo(host: Host, tools: TerraformTools): Promise<D
         join(folder.path, 'hardening.config.ts'),
         `export default ${JSON.stringify({ stacks: { [stackName]: { ...stack, ...change } } }, null, 2)};\n`,
       ),
+    commandLine,
     hardening,
     deploy: async () => {
       const { status, stdout, stderr } = await hardening('deploy', '--auto-approve');

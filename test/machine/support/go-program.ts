@@ -49,16 +49,21 @@ export async function goRecipe(program: GoProgram): Promise<readonly unknown[]> 
  * Builds a program into a file. Modules come the way that this machine's `go` gets them; go.sum has the hash of each,
  * so it does not matter who hands them out.
  *
+ * @param environment variables that the build has more
  * @throws Error with what go said
  */
-export async function buildGoProgram(program: GoProgram, file: string): Promise<void> {
+export async function buildGoProgram(
+  program: GoProgram,
+  file: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const options = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-o', file];
   const endWithInput = fileURLToPath(new URL('end-with-input.sh', import.meta.url));
   const go = spawn(endWithInput, ['nice', 'go', 'build', ...options, program.package], {
     cwd: moduleFolder(program),
     // What it leaves when it is ended goes with the folder.
-    env: { ...process.env, TMPDIR: dirname(file) },
+    env: { ...process.env, ...environment, TMPDIR: dirname(file) },
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   go.stdin.on('error', () => undefined);
@@ -70,6 +75,7 @@ export async function buildGoProgram(program: GoProgram, file: string): Promise<
   if (status !== 0) throw new Error(`go could not build ${program.module}: ${errors}`);
 }
 
-function moduleFolder({ module }: GoProgram): string {
+/** Where the program's go.mod is. */
+export function moduleFolder({ module }: GoProgram): string {
   return fileURLToPath(new URL(module, import.meta.url));
 }
