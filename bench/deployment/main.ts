@@ -1,0 +1,38 @@
+import { showError } from '../../lib/cli/show-error.ts';
+import { columns, progress, terminal } from '../../lib/messages/terminal.ts';
+import { UserError } from '../../lib/messages/user-error.ts';
+import { reasonForNoHost } from '../../test/machine/support/host.ts';
+import { reasonForNoTerraform } from '../../test/machine/support/terraform-tools.ts';
+import { measureApplies } from './apply-time.ts';
+import { measureSynth } from './synth-time.ts';
+
+/** `npm run bench:deployment`: how long a synthesis takes, and a release on a booted machine. */
+const serviceCounts = [1, 100, 1_000];
+const repeats = 5;
+const err = terminal(process.stderr);
+const seconds = ({ median, spread }: { median: number; spread: number }): string =>
+  `${median.toFixed(2)} s ±${Math.round(spread * 50)} %`;
+
+try {
+  const reason = reasonForNoHost() ?? reasonForNoTerraform();
+  if (reason !== undefined) {
+    throw new UserError(`no machine can be deployed to here: it ${reason}`, 'run it as root on Debian');
+  }
+  progress(err, 'measuring: synthesis');
+  const synths = await measureSynth(serviceCounts, repeats);
+  const applies = await measureApplies(repeats, (what) => progress(err, `measuring: ${what}`));
+  progress(err, '');
+  const rows = [
+    ...synths.map(({ services, time }) => [`synthesis, ${services} services`, seconds(time)]),
+    ['hardening deploy, a changed limit, to its end', seconds(applies.changed.whole)],
+    ['  of it the upload and activation', seconds(applies.changed.provisioning)],
+    ['  of it the activation', seconds(applies.changed.activation)],
+    ['hardening deploy, the same release brought again', seconds(applies.same.whole)],
+    ['  of it the activation', seconds(applies.same.activation)],
+    ['hardening deploy, nothing to do', seconds(applies.nothing)],
+  ];
+  process.stdout.write(`${columns(rows).join('\n')}\n`);
+} catch (error) {
+  progress(err, '');
+  process.exitCode = showError(error);
+}

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { parseConfig } from '../../lib/config/parse.ts';
+import { synthesize } from '../../stacks/synthesize.ts';
+import { hostStack } from '../../test/constructs/support/deployed-stacks.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { summarise, type Summary } from '../statistics.ts';
+
+export interface SynthTime {
+  readonly services: number;
+  /** Seconds to check the configuration and write the stack, libraries loaded. */
+  readonly time: Summary;
+}
+
+export async function measureSynth(counts: readonly number[], repeats: number): Promise<SynthTime[]> {
+  const folder = await temporaryFolder();
+  try {
+    return counts.map((services) => {
+      const names = Array.from({ length: services }, (_, index) => `service-${index}`);
+      const stack = { ...hostStack, services: Object.fromEntries(names.map((name) => [name, {}])) };
+      const samples = Array.from({ length: repeats }, (_, index) => {
+        const start = performance.now();
+        synthesize(
+          parseConfig({ stacks: { box: stack } }, 'bench'),
+          join(folder.path, `${services}-${index}`),
+        );
+        return (performance.now() - start) / 1_000;
+      });
+      return { services, time: summarise(samples) };
+    });
+  } finally {
+    await folder.remove();
+  }
+}
