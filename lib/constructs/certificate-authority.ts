@@ -18,7 +18,7 @@ export interface CertificateAuthorityProps {
 
 /**
  * A self-signed CA whose key stays in terraform's state: it is on no machine and in no output. The provider cannot
- * say pathLen 0, so that this certificate does not forbid an intermediate CA; the gateway does, with a depth of 1.
+ * say pathLen 0, so that this certificate does not forbid an intermediate CA; the gateway does, with a verify depth of 0.
  */
 export class CertificateAuthority extends Construct {
   /** The certificate as PEM, which is no secret. */
