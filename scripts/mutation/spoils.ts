@@ -27,6 +27,14 @@ export const spoils: readonly Spoil[] = [
     noticedBy: 'foreign CA of the same name',
   },
   {
+    name: 'a CA below the CA may issue',
+    template: 'tls.conf.hbs',
+    from: 'ssl_verify_depth 0;',
+    to: 'ssl_verify_depth 1;',
+    test: 'test/gateway/authority-without-path-length.test.ts',
+    noticedBy: 'lets in nobody through such a CA',
+  },
+  {
     name: 'TLS 1.2 is accepted',
     template: 'tls.conf.hbs',
     from: 'ssl_protocols TLSv1.3;',
