@@ -91,6 +91,12 @@ function ollama(stack: unknown): CrossProblem[] {
   if (isolation === 'namespace' && address !== undefined && !isLoopback(address) && isAcknowledged) {
     problems.push({ path: ['ollama', 'isolation'], ...deployText.namespaceNeedsLoopback });
   }
+  if (
+    isolation === 'namespace' &&
+    valid(ollamaSection.shape.noCloud, stack, ['ollama', 'noCloud']) === false
+  ) {
+    problems.push({ path: ['ollama', 'noCloud'], ...deployText.cloudNeedsRoute });
+  }
   const install = valid(ollamaSection.shape.install, stack, ['ollama', 'install']);
   if (install !== undefined) {
     const isOld = compareVersions(install.version, oldestSafeOllama) < 0;

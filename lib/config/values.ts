@@ -120,7 +120,7 @@ export function splitAddressAndPort(value: string): { address: string; port: num
 
 /** An Ollama model name, tag included: `[host/][namespace/]model[:tag]`. */
 export const modelName = text(
-  /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}(?::[A-Za-z0-9._-]+)?$/,
+  /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*){0,3}(?::[A-Za-z0-9_][A-Za-z0-9._-]*)?$/,
   128,
   {
     allowed: 'a model name as `ollama list` shows it, such as qwen2.5-coder:7b, at most 128 characters',

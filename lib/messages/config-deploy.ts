@@ -45,6 +45,11 @@ export const deployText = {
     allowed: "'loopback' while ollama.host is beyond loopback",
     fix: "remove ollama.host, or set isolation to 'loopback'",
   },
+  cloudNeedsRoute: {
+    problem: 'a namespace has no route to ollama.com',
+    allowed: "true, or false with isolation 'loopback'",
+    fix: "remove ollama.noCloud, or set isolation to 'loopback'",
+  },
   oldOllama: (oldest: string) => ({
     problem: `older than ${oldest}, with known holes`,
     allowed: `${oldest} or later; an older one only with ollama.install.oldVersionReason`,

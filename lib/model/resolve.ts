@@ -28,7 +28,7 @@ export function resolve(
   platform: Platform = distributionPlatforms[stack.target.distribution],
 ): Deployment {
   const services = resolveServices(name, stack);
-  const machine = resolveMachine(stack);
+  const machine = resolveMachine(name, stack);
   const { serverNames, listenAddress, listenPort, plainListenPort, workerProcesses, ...limits } =
     stack.gateway;
   return {

@@ -110,6 +110,8 @@ export const helpers: Readonly<Record<string, Helper>> = {
   network,
   /** Networks of one family as the elements of an anonymous set of nftables. */
   networks: (values) => texts(values).map(network).join(', '),
+  /** A user or a group in an expression of nftables. */
+  nftName: word('a name of nftables', /[a-z_][a-z0-9_-]*/),
   /** A few words in a comment. */
   words: word('words of a comment', /[A-Za-z' -]+/),
   sshWord: word('a word of sshd_config', /[A-Za-z0-9@._-]+/),
@@ -124,8 +126,10 @@ export const helpers: Readonly<Record<string, Helper>> = {
   endpoint,
   upstreamServer,
   /** A part of a quoted systemd assignment: none of `"`, `\`, `%` and `$` (systemd.syntax(7), systemd.unit(5)). */
-  systemdWord: word('a systemd word', /[A-Za-z0-9_.:/[\]-]+/),
+  systemdWord: word('a systemd word', /[A-Za-z0-9_.:@/[\]-]+/),
   /** An absolute path as a word of a systemd setting; further parts are joined to it. */
   systemdPath: (...parts) => word('a path of systemd', absolutePath)(parts.join('/')),
+  /** An absolute path as a word of a shell, without quotes. */
+  shellPath: word('a path of a shell', absolutePath),
   systemdSeconds: (value) => `${integer(value)}s`,
 };

@@ -109,6 +109,11 @@ describe('a deployment is refused', () => {
       'ollama.isolation',
     ],
     [
+      "Ollama's cloud from a namespace without a route",
+      deployed({ ollama: { noCloud: false } }),
+      'ollama.noCloud',
+    ],
+    [
       'a service with the name of the health check',
       deployed({ services: { health: {} } }),
       'services.health',

@@ -88,7 +88,7 @@ export const stacks = fc.record(
       {
         host: mostly(fc.constantFrom('127.0.0.1:11434', '[::1]:9')),
         keepAlive: mostly(fc.constantFrom('5m', '-1')),
-        noCloud: fc.boolean(),
+        noCloud: mostly(fc.constant(true), fc.constant(false)),
         isolation: mostly(fc.constantFrom('namespace', 'loopback')),
         profile: mostly(fc.constantFrom('cpu', 'gpu')),
         memoryMaxMiB: number(1_000_000),

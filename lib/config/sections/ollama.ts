@@ -30,7 +30,10 @@ export const ollamaSection = z.strictObject({
   keepAlive: keepAliveDuration.default('5m'),
   /** OLLAMA_CONTEXT_LENGTH in tokens; a request can override it. By default Ollama decides by its memory. */
   contextLength: integer(512, 1_048_576, 'tokens').optional(),
-  /** OLLAMA_NO_CLOUD: no prompt goes to ollama.com, no model runs there. By default true. */
+  /**
+   * OLLAMA_NO_CLOUD: no prompt goes to ollama.com, no model runs there. False needs `isolation` loopback, since a
+   * namespace has no route out. By default true.
+   */
   noCloud: yesOrNo.default(true),
   /**
    * What keeps Ollama apart. `namespace`: it listens in a network namespace of its own, without a route out, and the
@@ -57,13 +60,16 @@ export const ollamaSection = z.strictObject({
       oldVersionReason: reason.optional(),
     })
     .optional(),
-  /** The models that the machine is to serve. By default none is named. */
+  /**
+   * The models that the machine is to serve, fetched from their registries by a unit of their own; Ollama itself sees
+   * them read-only. One that left the list stays on the disk. By default none is fetched.
+   */
   models: z
     .array(
       z.strictObject({
         /** The model's name with its tag. */
         name: modelName,
-        /** The digest of its manifest. By default any. */
+        /** The digest of its manifest: another one never replaces it. By default the first that comes stays. */
         digest: sha256Digest.optional(),
       }),
     )

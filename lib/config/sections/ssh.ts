@@ -6,8 +6,9 @@ export const sshSection = z.strictObject({
   /** The administrators' user on a new droplet, with sudo. By default hardening-admin. */
   adminUser: unixUser.default('hardening-admin'),
   /**
-   * The administrators' public keys by name (checked by parse.ts, as `adminName`). One who joins or leaves is a release; on a droplet at least one is needed
-   * from the start. By default none: an existing host keeps its own.
+   * The administrators' public keys by name (checked by parse.ts, as `adminName`). One who joins or leaves is a
+   * release. On a droplet at least one is needed from the start, and these are the only ones; on an existing host they
+   * are let in as `target.host.user`, beside the keys that this user has. By default none.
    */
   adminKeys: z
     .record(z.string(), sshUserKey)

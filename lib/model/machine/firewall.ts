@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { StackConfig } from '../../config/schema.ts';
 import { metricsAgentUser } from './users.ts';
+import { modelsGroup } from './models.ts';
 import { sshPort } from './ssh-server.ts';
 
 /** The machine's own packet filter, a table of nftables. */
@@ -13,6 +14,8 @@ export interface Firewall {
   readonly nameUsers: readonly string[];
   /** May speak HTTP and HTTPS to others. Each must be on the machine. */
   readonly webUsers: readonly string[];
+  /** The group that fetches models; undefined where there are none to fetch. */
+  readonly modelsGroup: string | undefined;
   /** May ask for names and the time where they are on the machine: which of them are is found there. */
   readonly systemUsers: readonly string[];
   /** May ask the cloud's metadata service. */
@@ -49,6 +52,7 @@ export function firewall(stack: StackConfig): Firewall {
     hasOpenPorts: inbound.length > 0,
     nameUsers: ['root', '_apt', ...agent, ...cloudUsers],
     webUsers: ['_apt', ...agent, ...cloudUsers],
+    modelsGroup: ollama.models.length > 0 ? modelsGroup : undefined,
     systemUsers: ['systemd-resolve', 'systemd-timesync', '_chrony', 'ntpsec'],
     metadataUsers: ['root', ...agent],
   };
