@@ -1,7 +1,7 @@
 import { TerraformLocal } from 'cdktf/lib/terraform-local.js';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config/schema.ts';
-import type { DropletTarget, Infrastructure } from '../model/infrastructure/infrastructure.ts';
+import type { DropletTarget, HostTarget, Infrastructure } from '../model/infrastructure/infrastructure.ts';
 import { resolveInfrastructure } from '../model/infrastructure/resolve-infrastructure.ts';
 import { resolve } from '../model/resolve.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
@@ -108,14 +108,7 @@ interface Machine {
   readonly machine: string;
 }
 
-function hostMachine({
-  address,
-  hostKey,
-  connection,
-}: {
-  address: string;
-  hostKey: string;
-  connection: { port: number };
-}): Machine {
-  return { address, publicAddress: address, hostKey, machine: `${address} ${connection.port}` };
+/** A machine that was set up anew has another host key, and needs its release as another address does. */
+function hostMachine({ address, hostKey, connection }: HostTarget): Machine {
+  return { address, publicAddress: address, hostKey, machine: `${address} ${connection.port} ${hostKey}` };
 }

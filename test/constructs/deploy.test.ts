@@ -7,6 +7,7 @@ import type { Result } from '../distributions/support/machine.ts';
 import { installOllamaProgram } from '../distributions/support/ollama.ts';
 import { rootTimeoutMs } from '../distributions/support/root-cache.ts';
 import { bootHost, reasonForNoHost, type Host } from '../machine/support/host.ts';
+import { network } from '../machine/support/outside.ts';
 import { makeSshKey } from '../machine/support/ssh.ts';
 import {
   reasonForNoTerraform,
@@ -22,6 +23,8 @@ const reason = reasonForNoHost() ?? reasonForNoTerraform();
 if (reason !== undefined) console.warn(`deploy.test.ts: nothing is deployed here: it ${reason}`);
 
 const apply = ['apply', '-auto-approve'];
+const deployer = { user: 'deployer', port: 2222 };
+const sources = [`${network.outside}/32`, `${network.outsideIpv6}/128`];
 
 describe.skipIf(reason !== undefined)('a machine that exists', () => {
   let tools: TerraformTools;
@@ -30,7 +33,9 @@ describe.skipIf(reason !== undefined)('a machine that exists', () => {
 
   const synth = (change: Partial<StackInput> = {}, login: object = {}): void => {
     const target = { host: { address: host.address, hostKey: host.hostKey, ...login } };
-    const stacks = { box: { ...hostStack, target: { distribution: 'debian-12', ...target }, ...change } };
+    const stacks = {
+      box: { ...hostStack, ssh: { sources }, target: { distribution: 'debian-12', ...target }, ...change },
+    };
     synthesize(parseConfig({ stacks }, 'test'), join(folder.path, 'cdktf.out'));
   };
   const terraform = (...command: readonly string[]): Promise<Result> =>
@@ -56,6 +61,8 @@ describe.skipIf(reason !== undefined)('a machine that exists', () => {
     await installOllamaProgram(host.machine);
     await addUser('guest');
     await addUser('deployer');
+    await host.machine.write('/etc/ssh/sshd_config.d/05-ports.conf', 'Port 22\nPort 2222\n');
+    await host.machine.output(['systemctl', 'restart', 'ssh']);
     await host.machine.write('/etc/sudoers.d/deployer', 'deployer ALL=(ALL) NOPASSWD: ALL\n', 0o440);
     folder = await temporaryFolder();
     synth();
@@ -87,8 +94,8 @@ describe.skipIf(reason !== undefined)('a machine that exists', () => {
     expect(await exists('/var/lib/hardening')).toBe(false);
   });
 
-  it('gets its release by a user with sudo, and keeps no upload', async () => {
-    synth({}, { user: 'deployer' });
+  it('gets its release by a user with sudo at another port, and keeps no upload', async () => {
+    synth({}, deployer);
     const { status, stdout, stderr } = await terraform(...apply);
     expect(`${stdout}${stderr}`).toMatch(/hardening: done: release [0-9a-f]{64} is in force/);
     expect(status).toBe(0);
@@ -104,10 +111,17 @@ describe.skipIf(reason !== undefined)('a machine that exists', () => {
     expect(await terraform('plan', '-detailed-exitcode')).toMatchObject({ status: 0 });
   });
 
+  it('is reached over IPv6 as well, and has its release already', async () => {
+    synth({}, { ...deployer, address: network.machineIpv6 });
+    const { status, stdout, stderr } = await terraform(...apply);
+    expect(`${stdout}${stderr}`).toContain('hardening: unchanged: this release is in force and healthy');
+    expect(status).toBe(0);
+  });
+
   it('is work to do again after an activation that failed', async () => {
     await host.machine.write('/usr/local/bin/ollama', '#!/bin/sh\nexit 1\n', 0o755);
     await host.machine.run(['systemctl', 'restart', 'hardening-ollama.service']);
-    synth({ limits: { perAddress: { requestsPerSecond: 3 } } }, { user: 'deployer' });
+    synth({ limits: { perAddress: { requestsPerSecond: 3 } } }, deployer);
     const { status, stdout, stderr } = await terraform(...apply);
     // What the machine says is shown, and not hidden because of a secret.
     expect(`${stdout}${stderr}`).toMatch(/hardening: failed: .+/);

@@ -108,7 +108,10 @@ describe('a release', () => {
 
   it('is done again when its name or its machine changes', async () => {
     const triggers = (stack: Synthesized): unknown => stack.one('terraform_data')['triggers_replace'];
-    expect(triggers(host)).toEqual([expect.stringMatching(/^\$\{local\./), '192.0.2.10 22']);
+    expect(triggers(host)).toEqual([
+      expect.stringMatching(/^\$\{local\./),
+      `192.0.2.10 22 ${publicKey('H')}`,
+    ]);
     expect(triggers(cloud)).toEqual([
       expect.stringMatching(/^\$\{local\./),
       expect.stringMatching(/^\$\{digitalocean_droplet\.\w+\.id\}$/),
