@@ -8,6 +8,7 @@ import {
   curl,
   installGateway,
   machineTree,
+  services,
   textOf,
   writeTree,
   type Installed,
@@ -164,16 +165,51 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
       expect(await property(ollamaService, 'LimitCORE')).toBe('0');
     });
 
-    test("Ollama's own unit stays off, also when its install script starts it", async () => {
+    test("Ollama's own unit goes off, and stays off when its install script starts it", async () => {
+      const stock = 'ollama.service';
+      const dropIn = `/etc/systemd/system/${stock}.d/50-hardening.conf`;
       await machine.write(
-        '/etc/systemd/system/ollama.service',
-        '[Service]\nExecStart=/usr/local/bin/ollama serve\nUser=ollama\n\n[Install]\nWantedBy=default.target\n',
+        `/etc/systemd/system/${stock}`,
+        '[Service]\nExecStart=/usr/local/bin/ollama serve\nUser=ollama\nEnvironment=HOME=/var/lib/stock\n' +
+          `Environment=OLLAMA_HOST=127.0.0.1:11434 OLLAMA_MODELS=${modelStore}\n\n[Install]\nWantedBy=default.target\n`,
       );
+      await machine.output(['install', '-d', '-o', 'ollama', '/var/lib/stock']);
+      // As it was before the kit came: it runs, for every local user.
+      const text = await machine.output(['cat', dropIn]);
+      await machine.output(['rm', dropIn]);
       await machine.output(['systemctl', 'daemon-reload']);
-      await machine.run(['systemctl', 'restart', 'ollama.service']);
-      expect(await property('ollama.service', 'ConditionResult')).toBe('no');
-      expect(await property('ollama.service', 'ActiveState')).toBe('inactive');
+      await machine.output(['systemctl', 'start', stock]);
+      await untilHolds(
+        async () => (await machine.run(['curl', '--silent', 'http://127.0.0.1:11434/'])).status === 0,
+        stock,
+      );
+      // A release does no more than this with the drop-in.
+      await machine.write(dropIn, text);
+      await machine.output(['systemctl', 'daemon-reload']);
+      await machine.output(['systemctl', 'try-restart', stock]);
+      expect(await property(stock, 'ActiveState')).toBe('inactive');
+      await machine.run(['systemctl', 'restart', stock]);
+      expect(await property(stock, 'ConditionResult')).toBe('no');
+      expect(await property(stock, 'ActiveState')).toBe('inactive');
+      expect((await machine.run(['curl', '--silent', 'http://127.0.0.1:11434/'])).status).toBe(7);
       expect(await curl(machine, { service: 'ci' })).toMatchObject({ status: 200 });
+    });
+
+    test('with the profile gpu it starts too, where there is no card', async () => {
+      const path = `etc/systemd/system/${ollamaService}`;
+      const gpu = machineTree(distribution, services, { ollama: { profile: 'gpu' } });
+      // Of udev, which a machine with a card has.
+      await machine.output(['groupadd', '--force', '--system', 'render']);
+      await machine.write(`/${path}`, textOf(gpu, path));
+      await machine.output(['systemctl', 'daemon-reload']);
+      await machine.output(['systemctl', 'restart', ollamaService]);
+      expect(await curl(machine, { service: 'ci' })).toMatchObject({ status: 200 });
+      const groups = await machine.output(['grep', '^Groups:', `/proc/${await property(ollamaService, 'MainPID')}/status`]); // prettier-ignore
+      const ids = await machine.output(['getent', 'group', 'render', 'video']);
+      for (const line of ids.trim().split('\n')) expect(groups.split(/\s+/)).toContain(line.split(':')[2]);
+      await machine.write(`/${path}`, textOf(installed.tree, path));
+      await machine.output(['systemctl', 'daemon-reload']);
+      await machine.output(['systemctl', 'restart', ollamaService]);
     });
 
     test('the store keeps the models of an earlier Ollama, and the unit cannot change them', async () => {

@@ -56,5 +56,6 @@ packages_for() {
   sshd) echo openssh-server ;;
   timesyncd) echo systemd-timesyncd ;;
   logrotate) echo logrotate ;;
+  apt) echo unattended-upgrades ;;
   esac
 }
