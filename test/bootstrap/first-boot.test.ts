@@ -1,19 +1,10 @@
-import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dropletStack } from '../constructs/support/deployed-stacks.ts';
-import { at, synthesized } from '../constructs/support/synthesized.ts';
 import { debianSuites, rootTimeoutMs } from '../distributions/support/root-cache.ts';
 import { bootHost, reasonForNoHost, type Host } from '../machine/support/host.ts';
 import { network } from '../machine/support/outside.ts';
-import { makeSshKey, type SshKeys } from '../machine/support/ssh.ts';
-import {
-  reasonForNoTerraform,
-  terraformTools,
-  terraformToolsTimeoutMs,
-} from '../machine/support/terraform-tools.ts';
+import { reasonForNoTerraform, terraformToolsTimeoutMs } from '../machine/support/terraform-tools.ts';
+import { installOllamaProgram } from '../distributions/support/ollama.ts';
+import { dropletStackIn, type DropletStack } from './support/droplet-stack.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 const reason = reasonForNoHost('nmap') ?? reasonForNoTerraform();
@@ -22,52 +13,17 @@ if (reason !== undefined)
 
 const admin = 'hardening-admin';
 
-/** What terraform makes of the user_data of the synthesized stack, and the keys of a machine that boots with it. */
-async function applied(folder: string): Promise<{ userData: string; keys: SshKeys }> {
-  const user = await makeSshKey(join(folder, 'user'));
-  const stack = await synthesized('cloud', {
-    ...dropletStack,
-    ssh: { sources: [`${network.outside}/32`], adminKeys: { alice: user.publicKey } },
-  });
-  const resource = at(stack.json, 'resource', 'tls_private_key') as Record<string, unknown>;
-  const [name = ''] = Object.keys(resource).filter((one) => one.includes('host-key'));
-  const configuration = {
-    terraform: { required_providers: { tls: at(stack.json, 'terraform', 'required_providers', 'tls') } },
-    resource: { tls_private_key: { [name]: resource[name] } },
-    output: {
-      user_data: { sensitive: true, value: stack.one('digitalocean_droplet')['user_data'] },
-      private_key: { sensitive: true, value: `\${tls_private_key.${name}.private_key_openssh}` },
-      public_key: { value: at(stack.one('terraform_data'), 'connection', 'host_key') },
-    },
-  };
-  await writeFile(join(folder, 'main.tf.json'), JSON.stringify(configuration));
-  const tools = await terraformTools();
-  const terraform = async (...parameters: string[]): Promise<string> => {
-    const environment = { ...process.env, ...tools.environment };
-    return (await promisify(execFile)(tools.terraform, parameters, { cwd: folder, env: environment })).stdout;
-  };
-  await terraform('init', '-input=false');
-  await terraform('apply', '-input=false', '-auto-approve');
-  const host = {
-    path: '',
-    privateKey: await terraform('output', '-raw', 'private_key'),
-    publicKey: await terraform('output', '-raw', 'public_key'),
-  };
-  return { userData: await terraform('output', '-raw', 'user_data'), keys: { host, user } };
-}
-
 describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
   'the first boot of a %s with the synthesized user_data',
   (distribution) => {
     let folder: TemporaryFolder;
     let host: Host;
-    let userData: string;
+    let stack: DropletStack;
 
     beforeAll(async () => {
       folder = await temporaryFolder();
-      const made = await applied(folder.path);
-      ({ userData } = made);
-      host = await bootHost(debianSuites[distribution], made);
+      stack = await dropletStackIn(folder.path, distribution);
+      host = await bootHost(debianSuites[distribution], stack);
     }, rootTimeoutMs + terraformToolsTimeoutMs);
     afterAll(async () => {
       await host.stop();
@@ -75,7 +31,7 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
     });
 
     it('is accepted by cloud-init’s own schema', async () => {
-      await host.machine.write('/root/user-data', userData);
+      await host.machine.write('/root/user-data', stack.userData);
       const { status, stdout, stderr } = await host.machine.run([
         'cloud-init',
         'schema',
@@ -147,6 +103,50 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
       await host.machine.output(['systemctl', 'is-system-running', '--wait']).catch(() => undefined);
       expect(await host.machine.output(['nft', 'list', 'tables'])).toBe('table inet hardening\n');
       expect(await host.ssh('id -un', { user: admin })).toMatchObject({ status: 0, stdout: `${admin}\n` });
+    });
+
+    it('is ready for a first release, which takes the firewall and sshd over', async () => {
+      await installOllamaProgram(host.machine);
+      const { status, stdout, stderr } = await host.outside(
+        [stack.tools.terraform, 'apply', '-auto-approve', '-input=false', '-no-color'],
+        {
+          cwd: stack.directory,
+          environment: {
+            ...stack.tools.environment,
+            SSH_AUTH_SOCK: '',
+            TF_VAR_ssh_private_key_path: host.userKey,
+          },
+        },
+      );
+      expect(`${stdout}${stderr}`).toMatch(/hardening: done: release [0-9a-f]{64} is in force/);
+      expect(status).toBe(0);
+      const open = await host.outside(['nmap', '-n', '-Pn', '-p', '22,443,11434', host.address]);
+      expect(open.stdout).toMatch(/^443\/tcp +open/m);
+      expect(open.stdout).toMatch(/^11434\/tcp +filtered/m);
+      expect(await host.ssh('sudo -n id -un', { user: admin })).toMatchObject({
+        status: 0,
+        stdout: 'root\n',
+      });
+      const { stdout: offered } = await host.outside(['ssh-keyscan', host.address]);
+      expect(offered).toBe(`${host.address} ${host.hostKey}\n`);
+    });
+
+    it('leaves the firewall to the release after the next power cut', async () => {
+      await host.powerCut();
+      await host.machine.output(['systemctl', 'is-system-running', '--wait']).catch(() => undefined);
+      expect(
+        await host.machine.output([
+          'systemctl',
+          'show',
+          '--value',
+          '--property',
+          'ConditionResult',
+          'hardening-bootstrap-firewall',
+        ]),
+      ).toBe('no\n');
+      const open = await host.outside(['nmap', '-n', '-Pn', '-p', '443,11434', host.address]);
+      expect(open.stdout).toMatch(/^443\/tcp +open/m);
+      expect(open.stdout).toMatch(/^11434\/tcp +filtered/m);
     });
   },
 );
