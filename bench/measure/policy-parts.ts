@@ -47,13 +47,12 @@ const withoutRoutes = edit('routes.conf', [
   new RegExp(`^ +if \\(\\$(?:request_method|granted_routes)[^{]*${block.trim()}`, 'gm'),
   nothing,
 ]);
-const withoutHeaderList = edit(
-  'proxy.conf',
-  [/^proxy_pass_request_headers off;$/gm, nothing],
-  [/^proxy_set_header (?:Content-Type|Accept|X-Service-Name) .*$/gm, nothing],
+const withoutHeaderList = all(
+  edit('proxy.conf', [/^proxy_pass_request_headers off;$/gm, nothing]),
+  edit('request-headers.conf', [/^proxy_set_header (?:Content-Type|Accept|X-Service-Name) .*$/gm, nothing]),
 );
 const withoutRequestId = all(
-  edit('proxy.conf', [/^proxy_set_header X-Request-Id .*$/gm, nothing]),
+  edit('request-headers.conf', [/^proxy_set_header X-Request-Id .*$/gm, nothing]),
   edit('answers.conf', [/^ *add_header X-Request-Id .*$/gm, nothing]),
   edit('log.conf', [/\$request_id/g, nothing]),
 );

@@ -39,6 +39,8 @@ export interface Gateway {
     readonly keyExchangeGroups: readonly string[];
   };
   readonly routes: readonly GatewayRoute[];
+  /** The largest body on a route that reads, in KiB. */
+  readonly readBodySizeKiB: number;
   readonly limitSets: readonly (LimitSet & { readonly members: readonly string[] })[];
   readonly perAddress: StackConfig['limits']['perAddress'];
   /** Sizes of nginx's hash tables for maps, which grow with the number of services. */
@@ -58,6 +60,10 @@ export type RequestLimits = Omit<
 export interface GatewayRoute {
   /** Whether the limits on inference hold. */
   readonly isInference: boolean;
+  /** Whether it only shows something: by GET or HEAD alone. A body is refused there. */
+  readonly takesNoBody: boolean;
+  /** Whether it shows what a body asks for: a small one, counted as one of the service's streams. */
+  readonly readsBody: boolean;
   readonly methods: readonly string[];
   /** The method, where there is only one. */
   readonly onlyMethod: string | undefined;

@@ -8,7 +8,7 @@ import { absentFiles, programFiles, resolveMachine } from './machine/machine.ts'
 import { mapHash } from './map-hash.ts';
 import { machinePlacement, type Placement } from './placement.ts';
 import { distributionPlatforms, hasHttp2Directive, keyExchangeGroups, type Platform } from './platform.ts';
-import { gatewayRoutes, grantOf } from './routes.ts';
+import { gatewayRoutes, grantOf, readBodySizeKiB } from './routes.ts';
 
 /** The names under which the machine itself reaches the gateway, for health checks and the sandbox. */
 const loopbackNames = { dns: 'localhost', ip: '127.0.0.1' };
@@ -42,6 +42,7 @@ export function resolve(
         keyExchangeGroups: keyExchangeGroups(platform),
       },
       routes: gatewayRoutes,
+      readBodySizeKiB: readBodySizeKiB(limits.clientMaxBodySizeKiB),
       limitSets: distinctLimitSets(services),
       perAddress: stack.limits.perAddress,
       mapHash: mapHash(services.length + 1),

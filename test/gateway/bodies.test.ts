@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ollamaRoutes, type OllamaRoute } from '../../lib/config/ollama-routes.ts';
 import { findNginx } from '../../lib/sandbox/nginx-program.ts';
 import { workersOf } from '../../lib/sandbox/nginx-workers.ts';
 import { openRawConnection, rawHttp, requestBytes } from '../support/raw-http.ts';
@@ -15,6 +16,7 @@ import {
   type TestGateway,
 } from '../support/test-gateway.ts';
 import { openClient, protocols, type Client, type ClientRequest, type Protocol } from './support/client.ts';
+import { publicPath } from './support/ollama-api.ts';
 import { untilHolds } from './support/waiting.ts';
 
 const stackWith = (clientMaxBodySizeKiB?: number): StackInput => ({
@@ -107,6 +109,77 @@ test('a length announced beyond the limit is refused before the body is sent', a
   });
   expect(response.status).toBe(413);
   expect(gateway.upstream.bytesReceived).toBe(0);
+});
+
+describe('routes that read', () => {
+  beforeAll(() => gateway.replace(stackWith()));
+  /** What describes a body whose length is not announced, for methods that Node sends without a word about it. */
+  const chunked = ({ protocol, length }: { protocol: Protocol; length: boolean }): Record<string, string> =>
+    protocol === 'HTTP/1.1' && !length ? { 'transfer-encoding': 'chunked' } : {};
+  const bodiless = ollamaRoutes
+    .filter(({ methods }: OllamaRoute) => !methods.includes('POST'))
+    .flatMap(({ methods, ...route }: OllamaRoute) =>
+      framings.flatMap((framing) =>
+        methods.map((method) => ({ ...framing, method, path: publicPath(route), name: framing.name })),
+      ),
+    );
+
+  test.each(bodiless)('$method $path, $name: a body is 413, and nothing arrives', async (row) => {
+    const { protocol, length, method, path } = row;
+    await withClient(protocol, 'ci', async (client) => {
+      const answer = await client.ask({ method, path, body: '{}', length, headers: chunked(row) });
+      expect(answer.status).toBe(413);
+      if (method !== 'HEAD') {
+        expect(answer.headers['content-type']).toBe('application/json');
+        expect(JSON.parse(String(answer.received))).toEqual({ error: expect.any(String) as string });
+      }
+    });
+    await gateway.upstream.settle();
+    expect(gateway.upstream.bytesReceived).toBe(0);
+  });
+
+  test.each(framings)('$name: a single byte is taken and not passed on', async (framing) => {
+    const { protocol, length } = framing;
+    await withClient(protocol, 'ci', async (client) => {
+      const request = {
+        method: 'GET',
+        path: '/ollama/api/tags',
+        body: 'x',
+        length,
+        headers: chunked(framing),
+      };
+      expect((await client.ask(request)).status).toBe(200);
+      expect((await client.ask({ path: '/ollama/api/ps' })).status).toBe(200);
+    });
+    await gateway.upstream.settle();
+    expect(gateway.upstream.malformed).toEqual([]);
+    expect(gateway.upstream.requests.map(({ method, target }) => `${method} ${target}`)).toEqual([
+      'GET /api/tags',
+      'GET /api/ps',
+    ]);
+    for (const { body, headers } of gateway.upstream.requests) {
+      expect(body.length).toBe(0);
+      expect(headers.map(([name]) => name)).toEqual(['Host', 'X-Request-Id', 'X-Service-Name']);
+    }
+  });
+
+  test.each([
+    ['64 KiB by default', undefined, 64 * 1024],
+    ['the limit of all bodies, where that is less', 16, 16 * 1024],
+  ])('POST /api/show takes a body of %s', async (_name, configured, limit) => {
+    await gateway.replace(stackWith(configured));
+    for (const { protocol, length } of framings) {
+      gateway.upstream.reset();
+      await withClient(protocol, 'ci', async (client) => {
+        const show = (size: number) =>
+          client.ask({ path: '/ollama/api/show', body: randomBytes(size), length });
+        expect((await show(limit)).status).toBe(200);
+        expect((await show(limit + 1)).status).toBe(413);
+      });
+      await gateway.upstream.settle();
+      expect(gateway.upstream.requests.map(({ body }) => body.length)).toEqual([limit]);
+    }
+  });
 });
 
 const onLinux = process.platform === 'linux';

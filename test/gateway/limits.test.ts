@@ -8,6 +8,7 @@ import {
   type TestIdentity,
 } from '../support/test-gateway.ts';
 import { openClient, protocols, type ClientRequest, type Exchange, type Protocol } from './support/client.ts';
+import { publicPath } from './support/ollama-api.ts';
 import { signal, untilHolds, type Signal } from './support/waiting.ts';
 
 // Every test has a source address of its own (all of 127.0.0.0/8 is loopback on Linux): a counter that another test
@@ -45,10 +46,6 @@ beforeEach(() => gateway.upstream.reset());
 let lastAddress = 1;
 const freshAddress = (): string => `127.0.9.${(lastAddress += 1)}`;
 
-const publicPath = (route: OllamaRoute): string => {
-  const parameter = route.parameter?.name === 'model' ? 'qwen2.5-coder:7b' : `sha256:${'a'.repeat(64)}`;
-  return `/ollama${route.path}${route.parameter === undefined ? '' : parameter}`;
-};
 const inferenceRoutes: OllamaRoute[] = ollamaRoutes.filter((route) => route.class === 'inference');
 const readRoutes: OllamaRoute[] = ollamaRoutes.filter((route) => route.class === 'read');
 const chat: ClientRequest = { method: 'POST', path: '/ollama/api/chat', body: '{}' };
@@ -224,6 +221,26 @@ describe.each(protocols)('over %s', (protocol) => {
     expect(gateway.upstream.bytesReceived).toBe(0);
     const after = await burst({ protocol, localAddress, service: 'free' }, times(4, chat));
     expect(after.passed).toBe(4);
+  });
+
+  test('bodies that show a model count among its streams', async () => {
+    const identity = await gateway.identity('streamer');
+    const client = await openClient(gateway, { protocol, identity, localAddress: freshAddress() });
+    const show: ClientRequest = { method: 'POST', path: '/ollama/api/show', body: '{}' };
+    try {
+      const unfinished = Array.from({ length: 3 }, () => client.exchange({ ...show, body: '{', open: true }));
+      await untilHolds(async () => (await client.ask(show)).status === 429, 'the bodies to be counted');
+      expectRefusal(await client.ask(show));
+      expectRefusal(await client.ask(chat));
+      expect((await client.ask({ path: '/ollama/api/tags' })).status).toBe(200);
+      const other = await burst({ protocol, localAddress: freshAddress(), service: 'free' }, [show]);
+      expect(other.passed).toBe(1);
+      for (const upload of unfinished) upload.end();
+      for (const upload of unfinished) expect((await upload.ended()).status).toBe(200);
+      await untilHolds(async () => (await client.ask(show)).status === 200, 'a place after the bodies');
+    } finally {
+      client.close();
+    }
   });
 
   test('an identity has so many streams at a time and no more, whatever its addresses', async () => {

@@ -1,6 +1,8 @@
 // Ollama's API a second time, apart from lib/config/ollama-routes.ts: what the tests hold that list against. Source:
 // server/routes.go of ollama/ollama at fb307609 (v0.33.0-rc2).
 
+import type { OllamaRoute } from '../../../lib/config/ollama-routes.ts';
+
 export interface ApiRoute {
   readonly class: 'read' | 'inference' | 'mutating' | 'account';
   readonly methods: readonly string[];
@@ -54,4 +56,18 @@ function isIn(classes: readonly string[], method: string, path: string): boolean
   return ollamaApi.some(
     (known) => known.path === path && known.methods.includes(method) && classes.includes(known.class),
   );
+}
+
+/** Whether a path is of routes that show something by GET or HEAD alone: the gateway takes no body there. */
+export function takesNoBody(path: string): boolean {
+  const open = ollamaApi.filter(
+    (known) => known.path === path && (known.class === 'read' || known.class === 'inference'),
+  );
+  return open.length > 0 && open.every(({ methods }) => !methods.includes('POST'));
+}
+
+/** A route's path at the gateway, with a value in place of a parameter. */
+export function publicPath({ path, parameter }: Pick<OllamaRoute, 'path' | 'parameter'>): string {
+  const values: Readonly<Record<string, string>> = { model: 'qwen2.5-coder:7b', digest };
+  return `/ollama${path}${parameter === undefined ? '' : (values[parameter.name] ?? '')}`;
 }
