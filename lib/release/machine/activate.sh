@@ -9,7 +9,7 @@ set -u
 umask 022
 PROGRAMS=$(cd "${0%/*}" && pwd)
 UPLOAD=${1:-${PROGRAMS%/*}}
-for part in common kinds links upload packages state gateway health reload lock force ollama; do
+for part in common kinds links upload packages state gateway health reload lock force ollama take-over; do
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done
@@ -26,6 +26,10 @@ finish() {
   STATUS=$?
   trap '' HUP INT TERM
   trap - EXIT
+  # Keys are in it; no other activation needs it.
+  case $UPLOAD in
+  "$KIT"/incoming/?*) rm -rf "$UPLOAD" ;;
+  esac
   [ "$LOCKED" = yes ] || exit "$STATUS"
   if [ "$SWITCHED" = yes ]; then
     [ "$STATUS" -ne 0 ] || STATUS=$FAILED
@@ -39,9 +43,6 @@ finish() {
     fi
   fi
   rm -rf "$DRAFT"
-  case $UPLOAD in
-  "$KIT"/incoming/?*) rm -rf "$UPLOAD" ;;
-  esac
   case $STATUS in
   "$DONE") ;;
   "$REFUSED_EXIT") OUTCOME=refused ;;

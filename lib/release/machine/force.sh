@@ -46,6 +46,7 @@ put_in_force() {
   reached switch
   put_links "$RELEASES/$1" "$RELEASES/${old:-none}" || give_up 'a link in /etc could not be made' 'look at the disk'
   reached links
+  take_over "$RELEASES/$1" || give_up 'the Ollama that was here before could not be stopped' 'systemctl status ollama'
   if [ "$2" = mended ]; then
     # What was mended may have been read as it was before.
     # shellcheck disable=SC2046 # paths without blanks
@@ -79,6 +80,8 @@ go_back() {
       sleep 0.1
     done
     gateway_is_active && [ "$(ask_gateway "$RELEASES/$good")" = 401 ] || return 1
+  else
+    give_back --no-block
   fi
   end_journal && SWITCHED=no
 }
@@ -93,6 +96,7 @@ go_back_at_boot() {
     [ -e "/etc/systemd/system/$unit" ] || systemctl --no-block stop "$unit"
   done
   for unit in $(wanted_units "$RELEASES/${good:-none}"); do systemctl --no-block start "$unit"; done
+  [ -n "$good" ] || give_back --no-block
   end_journal
 }
 

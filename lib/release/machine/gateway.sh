@@ -39,17 +39,24 @@ reload_gateway() {
   return 1
 }
 
-# restart_gateway: for a changed unit. Running streams get ten seconds: until it is restarted, nobody is served.
+# stop_gateway: running streams get ten seconds, not the ten minutes of its unit: nobody else is served meanwhile.
+stop_gateway() {
+  systemctl --no-block stop "$GATEWAY_UNIT" 2>/dev/null
+  for _ in $(seq 100); do
+    case $(systemctl show --property ActiveState --value "$GATEWAY_UNIT") in
+    inactive | failed) return 0 ;;
+    esac
+    sleep 0.1
+  done
+  systemctl kill --signal=SIGKILL "$GATEWAY_UNIT"
+  systemctl stop "$GATEWAY_UNIT"
+}
+
+# restart_gateway: for a changed unit.
 restart_gateway() {
   if gateway_is_active; then
     say 'the unit of the gateway changed: it restarts, running streams have ten seconds to end'
-    systemctl --no-block stop "$GATEWAY_UNIT"
-    for _ in $(seq 100); do
-      ! systemctl --quiet is-active "$GATEWAY_UNIT" && ! systemctl is-active "$GATEWAY_UNIT" | grep -q deactivating && break
-      sleep 0.1
-    done
-    systemctl kill --signal=SIGKILL "$GATEWAY_UNIT" 2>/dev/null
-    systemctl stop "$GATEWAY_UNIT"
+    stop_gateway
   fi
   systemctl reset-failed "$GATEWAY_UNIT" 2>/dev/null
   systemctl start "$GATEWAY_UNIT"

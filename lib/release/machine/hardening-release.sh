@@ -1,13 +1,13 @@
 #!/bin/sh
 # The releases of this machine: which there are, which is in force, and the way back.
-# Usage: hardening-release list | status [--json] | rollback [HASH] | recover
+# Usage: hardening-release list | status [--json] | rollback [HASH] | recover | remove
 # Exit codes: 0 done, or all is well; 1 failed, or something needs attention; 2 not possible; 3 failed, and not back.
 # shellcheck disable=SC2153 # the constants are in common.sh
 set -u
 umask 022
 PROGRAMS=$(readlink -f "$0")
 PROGRAMS=${PROGRAMS%/*}
-for part in common kinds links upload packages state gateway health reload lock force status; do
+for part in common kinds links upload packages state gateway health reload lock force take-over remove status; do
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done
@@ -18,7 +18,7 @@ OUTCOME=''
 RELEASE=''
 
 usage() {
-  complain "usage: hardening-release list | status [--json] | rollback [HASH] | recover"
+  complain "usage: hardening-release list | status [--json] | rollback [HASH] | recover | remove"
   exit "$REFUSED_EXIT"
 }
 
@@ -96,6 +96,11 @@ status)
   2:--json) show_status_json ;;
   *) usage ;;
   esac
+  ;;
+remove)
+  [ $# -eq 1 ] || usage
+  begin remove
+  remove_kit
   ;;
 rollback) [ $# -le 2 ] || usage && rollback "${2-}" ;;
 recover)

@@ -8,8 +8,11 @@ is_installed() {
 # missing_packages RELEASE_FOLDER
 missing_packages() {
   wanted_packages=$(paths_of "$1" | kinds_in | while read -r kind; do packages_for "$kind"; done | tr ' ' '\n')
-  # Ollama's archive is compressed with zstd.
-  [ -z "$(setting "$1" ollama_version)" ] || wanted_packages="$wanted_packages zstd curl"
+  # Ollama's own archive is compressed with zstd.
+  case $(setting "$1" ollama_version):$(setting "$1" ollama_url) in
+  :* | *.tgz | *.tar.gz) ;;
+  *) wanted_packages="$wanted_packages zstd" ;;
+  esac
   for package in $wanted_packages; do
     # Any package that brings nginx will do, the machine's own sites may need more than nginx-light.
     case $package in

@@ -91,6 +91,10 @@ apply_changes() {
 # stop_unit UNIT: as its unit file said, which is gone already: systemd warns of that, and of nothing else that matters
 # where it succeeds.
 stop_unit() {
+  if [ "$1" = "$GATEWAY_UNIT" ]; then
+    stop_gateway
+    return
+  fi
   case $(systemctl show --property ActiveState --value "$1") in
   inactive | failed) return 0 ;;
   esac

@@ -1,8 +1,9 @@
+import { createReadStream } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 
 /**
  * Answers where Ollama listens. A generated text begins at once and ends when the parent says so, so that a stream
- * lasts for as long as a test needs it. Ends with its parent.
+ * lasts for as long as a test needs it. It has an archive too, the file that is its argument. Ends with its parent.
  */
 const streams = new Set<ServerResponse>();
 
@@ -13,6 +14,10 @@ const server = createServer((request, response) => {
     response.write('{"response":"begun","done":false}\n');
     streams.add(response);
     response.once('close', () => streams.delete(response));
+    return;
+  }
+  if (request.url === '/ollama.tgz') {
+    createReadStream(process.argv[2] ?? '').pipe(response);
     return;
   }
   response.writeHead(200, { 'Content-Type': 'application/json' });

@@ -13,9 +13,16 @@ export interface Upstream {
 
 const program = fileURLToPath(new URL('upstream-program.ts', import.meta.url));
 
-/** Starts this machine's Node in the network of another machine; its files stay outside. */
-export async function startUpstream(machine: Machine): Promise<Upstream> {
-  const [command = '', ...parameters] = machine.inNetwork([process.execPath, '--import', 'tsx', program]);
+/**
+ * Starts this machine's Node in the network of another machine; its files stay outside.
+ *
+ * @param archive a file of this machine that it gives out as /ollama.tgz
+ */
+export async function startUpstream(machine: Machine, archive = ''): Promise<Upstream> {
+  const [command = '', ...parameters] = machine.inNetwork([
+    ...[process.execPath, '--import', 'tsx', program],
+    archive,
+  ]);
   const child = spawn(command, parameters, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ended = once(child, 'exit');
   const gone = ended.then(() => Promise.reject(new Error('the upstream ended')));
