@@ -13,7 +13,7 @@ import { network } from '../machine/support/outside.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { script } from './support/contained.ts';
 import { machineTree, textOf, writeTree } from './support/gateway.ts';
-import { exposureLevel, unitProperty } from './support/ollama.ts';
+import { exposureLevel, runInSandbox, unitProperty } from './support/ollama.ts';
 import { debianSuites, rootTimeoutMs } from './support/root-cache.ts';
 
 const reason = reasonForNoHost();
@@ -201,6 +201,30 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
       const asUser = (group: string): string[] => ['setpriv', '--reuid', 'ollama', '--regid', group, '--clear-groups', '--', ...call]; // prettier-ignore
       expect((await host.machine.run(asUser('hardening-models'))).status).toBe(0);
       expect((await host.machine.run(asUser('ollama'))).status).toBe(7);
+    });
+
+    test('its unit may write to the store and to temporary folders, and run nothing that it wrote', async () => {
+      const unit = textOf(
+        machineTree(distribution, [], { ollama: { models: [{ name: 'a' }] } }),
+        `etc/systemd/system/${service}`,
+      ).replace(/^RemainAfterExit=.*\n/m, '');
+      for (const path of ['/usr/open', '/run/open', '/var/lib/open']) {
+        await host.machine.output(['install', '--directory', '--mode=0777', path]);
+      }
+      const told = await runInSandbox(
+        host.machine,
+        unit,
+        `for folder in $(find / -path /proc -prune -o -path /dev/mqueue -prune -o -type d -writable -print); do
+          cp /usr/bin/true "$folder/true" && if "$folder/true"; then echo "$folder: runs"; else echo "$folder: writes"; fi
+          rm -f "$folder/true"
+        done`,
+      );
+      const found = told.filter((line) => /^\/\S+: (?:runs|writes)$/.test(line));
+      expect(found.filter((line) => !line.startsWith(modelStore)).sort()).toEqual(
+        ['/dev/shm', '/tmp', '/var/tmp'].map((path) => `${path}: writes`),
+      );
+      expect(found).toContain(`${modelStore}/blobs: writes`);
+      expect(found.filter((line) => line.endsWith('runs'))).toEqual([]);
     });
 
     test('its unit is verified, and locked in', async () => {
