@@ -91,6 +91,7 @@ export class Release extends Construct {
         })),
         // Nothing here is sensitive: terraform would hide all that the activation says.
         remoteScript('hand-over.sh'),
+        remoteScript('confirm.sh'),
       ],
     });
   }
@@ -106,6 +107,6 @@ function remoteScript(name: string): RemoteExecProvisioner {
   const file = fileURLToPath(new URL(`over-ssh/${name}`, import.meta.url));
   return {
     type: 'remote-exec',
-    inline: ["upload='${self.id}'", literal(readFileSync(file, 'utf8'))],
+    inline: ["upload='${self.id}' release='${self.input.release}'", literal(readFileSync(file, 'utf8'))],
   };
 }

@@ -9,7 +9,7 @@ set -u
 umask 022
 PROGRAMS=$(cd "${0%/*}" && pwd)
 UPLOAD=${1:-${PROGRAMS%/*}}
-for part in common kinds links upload packages state gateway health reload lock force ollama take-over; do
+for part in common kinds links upload packages state gateway health reload lock force confirm ollama take-over; do
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done
@@ -119,6 +119,10 @@ say 'its files are accepted by the programs that read them'
 reached preview
 
 put_in_force "$RELEASE" "$MENDED"
-OUTCOME=activated
-prune
+if awaits_confirmation; then
+  OUTCOME=unconfirmed
+else
+  OUTCOME=activated
+  prune
+fi
 say "done: release $RELEASE is in force"

@@ -60,12 +60,22 @@ put_in_force() {
       "look into /var/log/hardening-gateway/error.log and journalctl -u '*ollama*', put it right, and apply again"
   say 'healthy: 401 without a certificate, 200 through to Ollama with the own one'
   reached health
-  [ -z "$old" ] || [ "$old" = "$1" ] || write_link "$PREVIOUS" "releases/$old"
+  if [ -n "$CONFIRM_SECONDS" ] && may_lock_out "$RELEASES/$1" "$RELEASES/${old:-none}"; then
+    await_confirmation "$1"
+    SWITCHED=no
+  else
+    settle "$1" "$old"
+  fi
+  reached end
+}
+
+# settle NEW OLD: there is no way back by itself from here on.
+settle() {
+  [ -z "$2" ] || [ "$2" = "$1" ] || write_link "$PREVIOUS" "releases/$2"
   # Pruning goes by it.
   touch "$RELEASES/$1"
   end_journal || give_up 'the journal could not be written' 'look at the disk'
   SWITCHED=no
-  reached end
 }
 
 # go_back: undoes what the journal tells of. Succeeds where the release of before is in force, as it was.
@@ -104,8 +114,13 @@ go_back_at_boot() {
 recover() {
   [ -s "$JOURNAL" ] || return 0
   interrupted=$(journal_value release)
-  say "an activation of release $interrupted did not end: goes back to what was before"
-  go_back && record interrupted "$interrupted" 'it was killed, or the machine went off'
+  reason='it was killed, or the machine went off'
+  if awaits_confirmation; then
+    reason='nobody logged in to confirm it'
+    systemctl stop "$CONFIRM_UNIT.timer" 2>/dev/null
+  fi
+  say "an activation of release $interrupted did not end ($reason): goes back to what was before"
+  go_back && record interrupted "$interrupted" "$reason"
 }
 
 # recover_or_go_on: before another release is put in force, which is the other way out.

@@ -1,13 +1,13 @@
 #!/bin/sh
 # The releases of this machine: which there are, which is in force, and the way back.
-# Usage: hardening-release list | status [--json] | rollback [HASH] | recover | remove
+# Usage: hardening-release list | status [--json] | rollback [HASH] | confirm HASH | recover | remove
 # Exit codes: 0 done, or all is well; 1 failed, or something needs attention; 2 not possible; 3 failed, and not back.
 # shellcheck disable=SC2153 # the constants are in common.sh
 set -u
 umask 022
 PROGRAMS=$(readlink -f "$0")
 PROGRAMS=${PROGRAMS%/*}
-for part in common kinds links upload packages state gateway health reload lock force take-over remove status; do
+for part in common kinds links upload packages state gateway health reload lock force confirm take-over remove status; do
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done
@@ -103,6 +103,7 @@ remove)
   remove_kit
   ;;
 rollback) [ $# -le 2 ] || usage && rollback "${2-}" ;;
+confirm) [ $# -eq 2 ] || usage && begin confirm && confirm "$2" ;;
 recover)
   case $#:${2-} in
   1:) begin recover
