@@ -90,6 +90,19 @@ describe.skipIf(reason !== undefined).each(distributions)('the unit on a booted 
     );
   });
 
+  test('keeps bodies and keys out of core dumps and of swap', async () => {
+    const master = await property('MainPID');
+    const workers = await machine.output(['cat', `/proc/${master}/task/${master}/children`]);
+    const pids = [master, ...workers.split(' ').filter(Boolean)];
+    expect(pids.length).toBeGreaterThan(1);
+    for (const pid of pids) {
+      const limits = await machine.output(['cat', `/proc/${pid}/limits`]);
+      expect(/^Max core file size\s+(\S+)\s+(\S+)/m.exec(limits)?.slice(1)).toEqual(['0', '0']);
+    }
+    // That the kernel obeys is systemd's to see to: not every machine that tests run on has the controller.
+    expect(await property('MemorySwapMax')).toBe('0');
+  });
+
   test('lets a body outgrow the memory into its runtime directory', async () => {
     const temporary: string[] = [];
     const watcher = watch(machine.hostPath(`${machinePaths.runtimeDirectory}/client-body`), (_event, name) =>
