@@ -116,11 +116,19 @@ export const spoils: readonly Spoil[] = [
   },
   {
     name: 'Ollama steers nginx',
-    template: 'proxy.conf.hbs',
+    template: 'response-headers.conf.hbs',
     from: 'proxy_ignore_headers X-Accel-Redirect ',
     to: 'proxy_ignore_headers ',
     test: 'test/gateway/headers.test.ts',
     noticedBy: 'cannot steer nginx',
+  },
+  {
+    name: "Ollama's word passes for the gateway's",
+    template: 'response-headers.conf.hbs',
+    from: /^proxy_hide_header .*\n/gm,
+    to: '',
+    test: 'test/gateway/headers.test.ts',
+    noticedBy: 'does not reach the client',
   },
   {
     name: 'any Host is served',

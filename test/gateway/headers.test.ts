@@ -99,6 +99,53 @@ const hopByHop: HeaderList = [
   ['trailer', 'X-Service-Name'],
 ];
 
+/** What Ollama may answer and a client must not hear. */
+const unwantedAnswers: HeaderList = [
+  // Who and what is behind the gateway
+  ['Server', 'Upstream/9.9.9'],
+  ['Via', '1.1 behind'],
+  ['X-Powered-By', 'Upstream/9.9.9'],
+  ['X-Request-Id', 'of-the-upstream'],
+  ['X-Service-Name', 'other'],
+  ['Server-Timing', 'db;dur=1'],
+  // Credentials and state
+  ['Set-Cookie', 'a=b'],
+  ['Set-Cookie2', 'a=b'],
+  ['WWW-Authenticate', 'Basic realm="your password"'],
+  ['Proxy-Authenticate', 'Basic realm="your password"'],
+  ['Authentication-Info', 'nextnonce="x"'],
+  ['Proxy-Authentication-Info', 'nextnonce="x"'],
+  // Elsewhere
+  ['Location', 'https://elsewhere.test/'],
+  ['Content-Location', 'http://127.0.0.1:11434/'],
+  ['Refresh', '0; url=https://elsewhere.test/'],
+  ['Link', '<https://elsewhere.test/>; rel=preload'],
+  ['Alt-Svc', 'h2="elsewhere.test:443"'],
+  ['Report-To', '{"endpoints":[{"url":"https://elsewhere.test/"}]}'],
+  ['Reporting-Endpoints', 'main="https://elsewhere.test/"'],
+  ['NEL', '{"report_to":"default"}'],
+  ['SourceMap', 'https://elsewhere.test/'],
+  ['X-SourceMap', 'https://elsewhere.test/'],
+  // What holds for the whole gateway
+  ['Strict-Transport-Security', 'max-age=1'],
+  ['Public-Key-Pins', 'max-age=1'],
+  ['Expect-CT', 'max-age=1'],
+  ['Clear-Site-Data', '"*"'],
+  ['Service-Worker-Allowed', '/'],
+  ['Access-Control-Allow-Origin', '*'],
+  ['Access-Control-Allow-Credentials', 'true'],
+  ['Access-Control-Allow-Headers', '*'],
+  ['Access-Control-Allow-Methods', '*'],
+  ['Access-Control-Allow-Private-Network', 'true'],
+  ['Access-Control-Expose-Headers', '*'],
+  ['Access-Control-Max-Age', '1'],
+  // From one hop to the next
+  ['Keep-Alive', 'timeout=1000'],
+  ['Proxy-Connection', 'keep-alive'],
+  ['Trailer', 'X-Other'],
+  ['Upgrade', 'h2c'],
+];
+
 describe.each(protocols)('over %s', (protocol) => {
   let client: Client;
   beforeAll(() => (client = clientFor(protocol, ci)));
@@ -185,6 +232,23 @@ describe.each(protocols)('over %s', (protocol) => {
       ].sort(),
     );
     expectNoVersion(answer);
+  });
+
+  test.each(unwantedAnswers)('Ollama answers %s: %s, which does not reach the client', async (...header) => {
+    gateway.upstream.respond({ headers: [['Content-Type', 'application/json'], header, ['X-Kept', 'yes']] });
+    const answer = await client.ask({ method: 'GET', path: '/ollama/api/tags' });
+    expect(answer.status).toBe(200);
+    const [name, value] = header;
+    expect(answer.headers.filter(([key]) => key === name.toLowerCase()).map(([, v]) => v)).not.toContain(
+      value,
+    );
+    expect(valueOf(answer, 'x-request-id')).toMatch(/^[0-9a-f]{32}$/);
+    expect(answer.headers.map(([key]) => key).sort()).toEqual(
+      [
+        ...(protocol === 'HTTP/2' ? [':status'] : ['connection']),
+        ...['content-length', 'content-type', 'date', 'server', 'x-kept', 'x-request-id'],
+      ].sort(),
+    );
   });
 
   test.each([400, 401, 403, 404, 413, 421, 429, 500, 502, 503, 504])(
