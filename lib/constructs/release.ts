@@ -82,7 +82,7 @@ export class Release extends Construct {
       },
       provisioners: [
         ...(props.waitsForFirstBoot ? [firstBoot] : []),
-        remoteScript('prepare-upload.sh'),
+        remoteScript('prepare-upload.sh', uploadId),
         { type: 'file', source: folder.path, destination: upload } satisfies FileProvisioner,
         ...written.map(([path, content]): FileProvisioner => ({
           type: 'file',
@@ -90,8 +90,8 @@ export class Release extends Construct {
           destination: `${upload}/${path}`,
         })),
         // Nothing here is sensitive: terraform would hide all that the activation says.
-        remoteScript('hand-over.sh'),
-        remoteScript('confirm.sh'),
+        remoteScript('hand-over.sh', uploadId),
+        remoteScript('confirm.sh', "release='${self.input.release}'"),
       ],
     });
   }
@@ -103,10 +103,13 @@ const firstBoot: RemoteExecProvisioner = {
   inline: ['cloud-init status --wait >/dev/null || test $? -eq 2'],
 };
 
-function remoteScript(name: string): RemoteExecProvisioner {
+const uploadId = "upload='${self.id}'";
+
+/** A script of over-ssh/, after a line that sets its variable. */
+function remoteScript(name: string, assignment: string): RemoteExecProvisioner {
   const file = fileURLToPath(new URL(`over-ssh/${name}`, import.meta.url));
   return {
     type: 'remote-exec',
-    inline: ["upload='${self.id}' release='${self.input.release}'", literal(readFileSync(file, 'utf8'))],
+    inline: [assignment, literal(readFileSync(file, 'utf8'))],
   };
 }

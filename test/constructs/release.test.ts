@@ -67,7 +67,7 @@ describe('a release', () => {
     });
   });
 
-  it('makes a private folder, fills it, and activates it, in this order', () => {
+  it('makes a private folder, fills it, activates it and confirms it with another login, in this order', () => {
     const order = provisioners(host).map((one) =>
       at(one, 'remote-exec') ? 'command' : String(at(one, 'file', 'destination')),
     );
@@ -84,15 +84,17 @@ describe('a release', () => {
         'tls/health.key',
       ].map((path) => `${folder}/${path}`),
       'command',
+      'command',
     ]);
     expect(scripts(host)[0]).toContain('umask 077');
-    expect(scripts(host).at(-1)).toContain('programs/activate.sh');
+    expect(scripts(host).at(-2)).toContain('programs/activate.sh');
+    expect(scripts(host).at(-1)).toContain('hardening-release confirm');
   });
 
   it('runs no command that contains a secret, whose words terraform would hide', () => {
     for (const script of scripts(host)) {
-      // Nothing of terraform's is in a command but the id of the resource itself.
-      expect(script.replaceAll('${self.id}', '')).not.toMatch(/(?<!\$)\$\{/);
+      // Nothing of terraform's is in a command but the resource's own id and the release's name.
+      expect(script.replaceAll(/\$\{self\.(?:id|input\.release)\}/g, '')).not.toMatch(/(?<!\$)\$\{/);
     }
   });
 

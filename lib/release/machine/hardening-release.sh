@@ -18,7 +18,7 @@ OUTCOME=''
 RELEASE=''
 
 usage() {
-  complain "usage: hardening-release list | status [--json] | rollback [HASH] | recover | remove"
+  complain "usage: hardening-release list | status [--json] | rollback [HASH] | confirm HASH | recover | remove"
   exit "$REFUSED_EXIT"
 }
 
