@@ -7,6 +7,7 @@ import { resolve } from '../model/resolve.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
 import { GatewayFirewall } from './gateway-firewall.ts';
 import { HardenedDroplet } from './hardened-droplet.ts';
+import { HostRemoval } from './host-removal.ts';
 import { releaseContent } from './release-content.ts';
 import { Release } from './release.ts';
 import { ServerCertificate } from './server-certificate.ts';
@@ -67,21 +68,25 @@ export class HardenedOllama extends Construct {
     const machine = target.kind === 'host' ? hostMachine(target) : this.#droplet(target);
     this.publicAddress = machine.publicAddress;
     this.hostKey = machine.hostKey;
+    const privateKeyPath = props.privateKeyPath ?? '';
     const content = releaseContent(deployment, props.stack, {
       authority: authority.certificatePem,
       server: server.certificatePem,
       health: health.certificatePem,
     });
     this.releaseName = new TerraformLocal(this, 'release-name', content.name).asString;
+    const removal =
+      target.kind === 'host' ? new HostRemoval(this, 'host', { ...target, privateKeyPath }) : undefined;
     new Release(this, 'release', {
       stack: props.stackName,
       connection: target.connection,
       ...machine,
-      privateKeyPath: props.privateKeyPath ?? '',
+      privateKeyPath,
       files: content.files,
       name: this.releaseName,
       certificates: { authority: authority.certificatePem, server, health },
       waitsForFirstBoot: target.kind === 'digitalocean',
+      ...(removal === undefined ? {} : { dependsOn: [removal.resource] }),
     });
   }
 

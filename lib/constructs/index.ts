@@ -4,6 +4,7 @@ export { CertificateAuthority, type CertificateAuthorityProps } from './certific
 export { GatewayFirewall, type GatewayFirewallProps } from './gateway-firewall.ts';
 export { HardenedDroplet, type HardenedDropletProps } from './hardened-droplet.ts';
 export { HardenedOllama, type HardenedOllamaProps } from './hardened-ollama.ts';
+export { HostRemoval, type HostRemovalProps } from './host-removal.ts';
 export { Release, type ReleaseCertificates, type ReleaseProps } from './release.ts';
 export { ServerCertificate, type ServerCertificateProps } from './server-certificate.ts';
 export { ServiceCertificate, type ServiceCertificateProps } from './service-certificate.ts';

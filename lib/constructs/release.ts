@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { FileProvisioner, RemoteExecProvisioner } from 'cdktf/lib/terraform-provisioner.js';
+import type { ITerraformDependable } from 'cdktf/lib/terraform-dependable.js';
 import { Fn } from 'cdktf/lib/terraform-functions.js';
 import { Op } from 'cdktf/lib/terraform-operators.js';
 import { Token } from 'cdktf/lib/tokens/token.js';
 import { Construct } from 'constructs';
 import type { ReleaseConnection } from '../model/infrastructure/infrastructure.ts';
+import { remoteScript } from './remote-script.ts';
+import { sshConnection } from './ssh-connection.ts';
 import { StaticFolder, type StaticFiles } from './static-folder.ts';
-import { literal } from './terraform-text.ts';
 import { TerraformData } from './terraform-data.ts';
 
 /** The certificates that a machine gets, as PEM. The CA's key is not among them. */
@@ -39,6 +39,8 @@ export interface ReleaseProps {
   readonly name: string;
   /** What is known at apply. */
   readonly certificates: ReleaseCertificates;
+  /** What must be there before, and go after. Default: what the props refer to. */
+  readonly dependsOn?: readonly ITerraformDependable[];
   /** Whether the machine has a first boot to end before it can be changed. */
   readonly waitsForFirstBoot: boolean;
 }
@@ -65,21 +67,17 @@ export class Release extends Construct {
     new TerraformData(this, 'release', {
       input: { stack: props.stack, release: props.name },
       triggersReplace: [props.name, props.machine],
-      connection: {
-        type: 'ssh',
-        host: props.address,
-        port: props.connection.port,
-        user: props.connection.user,
+      dependsOn: [...(props.dependsOn ?? [])],
+      connection: sshConnection({
+        ...props.connection,
+        address: props.address,
         hostKey: props.hostKey,
         privateKey: Fn.conditional(
           Op.gte(Fn.lengthOf(props.privateKeyPath), 1),
           Fn.file(Fn.pathexpand(props.privateKeyPath)),
           Token.nullValue(),
         ) as string,
-        timeout: `${props.connection.timeoutSeconds}s`,
-        // Terraform makes its scripts writable for everybody: in a home they are out of others' reach, in /tmp not.
-        scriptPath: './.hardening-%RAND%.sh',
-      },
+      }),
       provisioners: [
         ...(props.waitsForFirstBoot ? [firstBoot] : []),
         remoteScript('prepare-upload.sh', uploadId),
@@ -104,12 +102,3 @@ const firstBoot: RemoteExecProvisioner = {
 };
 
 const uploadId = "upload='${self.id}'";
-
-/** A script of over-ssh/, after a line that sets its variable. */
-function remoteScript(name: string, assignment: string): RemoteExecProvisioner {
-  const file = fileURLToPath(new URL(`over-ssh/${name}`, import.meta.url));
-  return {
-    type: 'remote-exec',
-    inline: [assignment, literal(readFileSync(file, 'utf8'))],
-  };
-}

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { dropletStack, hostStack, publicKey } from './support/deployed-stacks.ts';
 import { at, synthesized, type Block, type Synthesized } from './support/synthesized.ts';
 
-const provisioners = (stack: Synthesized): Block[] => stack.one('terraform_data')['provisioner'] as Block[];
+const provisioners = (stack: Synthesized): Block[] =>
+  stack.one('terraform_data', '_release_')['provisioner'] as Block[];
 const scripts = (stack: Synthesized): string[] =>
   provisioners(stack).flatMap((one) => (at(one, 'remote-exec') ? [JSON.stringify(one['remote-exec'])] : []));
 const files = (stack: Synthesized): Record<string, Block> =>
@@ -22,7 +23,7 @@ describe('a release', () => {
   });
 
   it('goes over SSH to the pinned host key alone, as the configured user', async () => {
-    expect(host.one('terraform_data')['connection']).toMatchObject({
+    expect(host.one('terraform_data', '_release_')['connection']).toMatchObject({
       type: 'ssh',
       host: '192.0.2.10',
       port: 22,
@@ -32,7 +33,7 @@ describe('a release', () => {
     });
     const target = { host: { address: 'box.example', port: 2222, user: 'debian', hostKey: publicKey('I') } };
     const other = await synthesized('box', { ...hostStack, target });
-    expect(other.one('terraform_data')['connection']).toMatchObject({
+    expect(other.one('terraform_data', '_release_')['connection']).toMatchObject({
       host: 'box.example',
       port: 2222,
       user: 'debian',
@@ -41,7 +42,7 @@ describe('a release', () => {
   });
 
   it('of a droplet goes to the host key that terraform made, as the administrators’ user', () => {
-    expect(cloud.one('terraform_data')['connection']).toMatchObject({
+    expect(cloud.one('terraform_data', '_release_')['connection']).toMatchObject({
       host: expect.stringMatching(/^\$\{digitalocean_droplet\.\w+\.ipv4_address\}$/) as string,
       port: 22,
       user: 'hardening-admin',
@@ -57,11 +58,11 @@ describe('a release', () => {
   });
 
   it('takes a key from a path or the agent, and keeps none', () => {
-    expect(at(host.one('terraform_data'), 'connection', 'private_key')).toBe(
+    expect(at(host.one('terraform_data', '_release_'), 'connection', 'private_key')).toBe(
       '${(length(var.ssh_private_key_path) >= 1) ? file(pathexpand(var.ssh_private_key_path)) : null}',
     );
     expect(at(host.json, 'variable', 'ssh_private_key_path')).toMatchObject({ default: '', type: 'string' });
-    expect(host.one('terraform_data')['input']).toEqual({
+    expect(host.one('terraform_data', '_release_')['input']).toEqual({
       stack: 'box',
       release: expect.stringMatching(/^\$\{local\./) as string,
     });
@@ -109,7 +110,8 @@ describe('a release', () => {
   });
 
   it('is done again when its name or its machine changes', async () => {
-    const triggers = (stack: Synthesized): unknown => stack.one('terraform_data')['triggers_replace'];
+    const triggers = (stack: Synthesized): unknown =>
+      stack.one('terraform_data', '_release_')['triggers_replace'];
     expect(triggers(host)).toEqual([
       expect.stringMatching(/^\$\{local\./),
       `192.0.2.10 22 ${publicKey('H')}`,
@@ -127,5 +129,28 @@ describe('a release', () => {
         new RegExp(`sha256\\(tls_\\w+\\.ollama_${part}_certificate_\\w+\\.cert_pem\\)`),
       );
     }
+  });
+});
+
+describe('a destroy', () => {
+  it('takes the kit off a machine that exists, by what the state says of it alone', async () => {
+    const host = await synthesized('box', hostStack);
+    const removal = host.one('terraform_data', '_host_');
+    const [script] = removal['provisioner'] as Block[];
+    expect(at(script, 'remote-exec')).toMatchObject({ when: 'destroy' });
+    expect(JSON.stringify(script)).toContain('hardening-release remove');
+    // A destroy may refer to nothing but the resource itself.
+    expect(JSON.stringify(script)).not.toMatch(/\$\{(?!self\.)/);
+    expect(removal['input']).toMatchObject({ address: '192.0.2.10', host_key: publicKey('H') });
+    expect(removal['triggers_replace']).toEqual(['192.0.2.10 22']);
+    // After the last release.
+    expect(host.one('terraform_data', '_release_')['depends_on']).toEqual([
+      expect.stringMatching(/^terraform_data\.ollama_host_removal_/),
+    ]);
+  });
+
+  it('of a droplet needs no more than the droplet', async () => {
+    const cloud = await synthesized('cloud', dropletStack);
+    expect(cloud.text).not.toContain('hardening-release remove');
   });
 });

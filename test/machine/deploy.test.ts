@@ -116,4 +116,18 @@ describe.skipIf(reason !== undefined)('a deployment by the command line', () => 
     expect(seen).toContain('is in force, and the last apply wanted');
     expect(status).toBe(1);
   });
+
+  test('a destroy leaves the machine without the kit, and its models and logs', async () => {
+    const { status, stdout, stderr } = await deployment.terraform('destroy', '-auto-approve', '-no-color');
+    expect(`${stdout}${stderr}`).toContain('hardening: left as they are');
+    expect(status).toBe(0);
+    const found = async (command: string): Promise<string> =>
+      (await host.machine.run(['sh', '-c', command])).stdout.trim();
+    expect(await found("find /etc /usr/local /opt /var/lib -name '*hardening*' ! -path '*/.*'")).toBe('');
+    expect(await found("systemctl list-units --all --plain --no-legend '*hardening*'")).toBe('');
+    expect(await found('nft list tables')).toBe('');
+    expect(await found('getent passwd hardening-gateway hardening-proxy hardening-models')).toBe('');
+    expect(await found('ls /var/log/hardening-gateway')).toContain('access.log');
+    expect((await host.ssh('true')).status).toBe(0);
+  });
 });

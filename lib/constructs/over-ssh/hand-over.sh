@@ -21,4 +21,4 @@ as_root install -d -m 0700 "$incoming"
 as_root mv "$from" "$incoming/$upload"
 as_root chown -R -h root:root "$incoming/$upload"
 # confirm.sh follows with a login of its own: what would keep that out is taken back after this time.
-as_root env HARDENING_CONFIRM_SECONDS=90 sh "$incoming/$upload/programs/activate.sh" "$incoming/$upload"
+as_root env SYSTEMD_COLORS=0 HARDENING_CONFIRM_SECONDS=90 sh "$incoming/$upload/programs/activate.sh" "$incoming/$upload"

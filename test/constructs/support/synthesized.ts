@@ -14,8 +14,8 @@ export interface Synthesized {
   readonly json: Block;
   /** All resources of a type. */
   all(type: string): Block[];
-  /** The only resource of a type. */
-  one(type: string): Block;
+  /** The only resource of a type, or the only one of it that has a part of a name in its own. */
+  one(type: string, part?: string): Block;
   /** Every `type.name` of a resource, sorted. */
   readonly addresses: readonly string[];
 }
@@ -39,10 +39,11 @@ function read(text: string): Synthesized {
     text,
     json,
     all,
-    one: (type) => {
-      const [only, ...others] = all(type);
-      if (only === undefined || others.length > 0) throw new Error(`not one ${type}: ${all(type).length}`);
-      return only;
+    one: (type, part = '') => {
+      const found = Object.entries(resources[type] ?? {}).filter(([name]) => name.includes(part));
+      const [only, ...others] = found;
+      if (only === undefined || others.length > 0) throw new Error(`not one ${type}: ${found.length}`);
+      return only[1];
     },
     addresses: Object.entries(resources)
       .flatMap(([type, named]) => Object.keys(named).map((resource) => `${type}.${resource}`))
