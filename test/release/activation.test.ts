@@ -184,6 +184,20 @@ describe.skipIf(reason !== undefined).each(distributions)('a release on a booted
     expect((await machine.run(releaseCommand('status'))).stdout).not.toContain('drift');
   });
 
+  test('with other certificates reloads nginx, which serves with them', async () => {
+    const { machine, maker } = target;
+    const [main] = await nginxProcesses(machine);
+    const { status, stdout } = await activate(machine, await maker.make({ pki: 'other' }));
+    expect(status).toBe(0);
+    expect(stdout.match(/reloads|restarts|starts|stops/g)).toEqual(['reloads']);
+    expect((await nginxProcesses(machine))[0]).toBe(main);
+    // The client does not know the other CA, and the other way round.
+    expect(await call(machine, 'ci')).toBe(0);
+    expect(await call(machine, 'ci', '/ollama/api/tags', ['--insecure'])).toBe(401);
+    expect(await activate(machine, await maker.make())).toMatchObject({ status: 0, stderr: '' });
+    expect(await call(machine, 'ci')).toBe(200);
+  });
+
   test('keeps five releases, and goes back to any of them', async () => {
     const { machine, maker } = target;
     for (const keepaliveRequests of [11, 12, 13, 14, 15]) {

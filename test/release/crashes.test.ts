@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { untilHolds } from '../gateway/support/waiting.ts';
 import { rootTimeoutMs } from '../distributions/support/root-cache.ts';
 import type { Machine } from '../distributions/support/machine.ts';
@@ -42,6 +42,10 @@ describe.skipIf(reason !== undefined).each(distributions)('an activation that di
   /** A release that no other test has. */
   const another = (): ReturnType<Target['maker']['make']> =>
     target.maker.make({ gateway: { keepaliveRequests: 100 + rate++ } });
+  // Each test may be run alone.
+  beforeEach(async () => {
+    if ((await current(target.machine)) === '') await activate(target.machine, await another());
+  });
   const dies = async (folder: string, step: string): Promise<void> => {
     const { status, stderr } = await target.machine.run(activation(folder, { HARDENING_STOP_AFTER: step }));
     expect({ status, stderr }).toEqual({
@@ -155,9 +159,12 @@ describe.skipIf(reason !== undefined).each(distributions)('an activation that di
       async () => (await machine.run(['test', '-s', '/var/lib/hardening/state/journal'])).status === 0,
       'the first',
     );
-    const refused = await activate(machine, await another(), { HARDENING_LOCK_SECONDS: '1' });
+    const folder = await bring(machine, await another());
+    const refused = await machine.run(activation(folder, { HARDENING_LOCK_SECONDS: '1' }));
     expect(refused.status).toBe(2);
     expect(refused.stderr).toMatch(/another activation \(process \d+, since \S+\) still runs/);
+    // Its keys are gone.
+    expect((await machine.run(['test', '-e', folder])).status).toBe(1);
     const upload = await another();
     const waiting = machine.start(activation(await bring(machine, upload)));
     const waitingEnded = once(waiting, 'close');

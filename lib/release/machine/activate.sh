@@ -65,9 +65,9 @@ LOCKED=yes
 reached lock
 
 recover_or_go_on
-# What earlier activations left that died: keys are in it.
+# What earlier activations left that died: keys are in it. Another one may wait for the lock, though not for ten minutes.
 rm -rf "$RELEASES"/.[!.]*
-find "$KIT/incoming" -mindepth 1 -maxdepth 1 ! -path "$UPLOAD" -mmin +60 -exec rm -rf {} +
+find "$KIT/incoming" -mindepth 1 -maxdepth 1 ! -path "$UPLOAD" -mmin +10 -exec rm -rf {} +
 
 check_form "$UPLOAD"
 [ "$(stat -c %a "$UPLOAD" | tail -c 3)" = 00 ] ||
