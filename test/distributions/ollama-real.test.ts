@@ -2,6 +2,7 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { modelStore } from '../../lib/model/machine/ollama-unit.ts';
 import { ollamaSocket } from '../../lib/model/placement.ts';
+import { untilHolds } from '../gateway/support/waiting.ts';
 import { tinyModel } from '../machine/support/tiny-model.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { reasonNotToBoot } from './support/availability.ts';
@@ -43,6 +44,9 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
       await machine.output(['setpriv', '--reuid', 'ollama', '--regid', 'ollama', '--clear-groups', 'sh', '-c', make]); // prettier-ignore
       await machine.output(['systemctl', 'daemon-reload']);
       await machine.output(['systemctl', 'start', proxySocket, ollamaService, 'hardening-gateway.service']);
+      // nginx writes it when it already listens.
+      const pidFile = ['test', '-s', '/run/hardening-gateway/nginx.pid'];
+      await untilHolds(async () => (await machine.run(pidFile)).status === 0, 'nginx');
     }, rootTimeoutMs);
     afterAll(async () => {
       await machine.stop();

@@ -90,6 +90,10 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
     });
 
     test('Ollama has no network but loopback', async () => {
+      // The machine has another one.
+      await machine.output(['ip', 'link', 'add', 'outer', 'type', 'veth', 'peer', 'name', 'inner']);
+      await machine.output(['ip', 'address', 'add', '192.0.2.1/24', 'dev', 'outer']);
+      await machine.output(['ip', 'link', 'set', 'outer', 'up']);
       const pid = await property(ollamaService, 'MainPID');
       const read = async (file: string): Promise<string[]> =>
         (await machine.output(['cat', `/proc/${pid}/net/${file}`])).trim().split('\n');

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../../scripts/setup/find-program.mjs';
+import { untilHolds } from '../gateway/support/waiting.ts';
 import { bootHost, reasonForNoHost, type Host } from '../machine/support/host.ts';
 import { network } from '../machine/support/outside.ts';
 import { makeSshKey, type SshKey } from '../machine/support/ssh.ts';
@@ -50,6 +51,15 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
     });
     const droplet: MoreSections['target'] = { digitalocean: { region: 'fra1', size: 's-1vcpu-1gb' } };
 
+    /** sshd starts itself anew on a reload: for a moment nobody listens. It writes its process id when it does. */
+    const reload = async (): Promise<void> => {
+      const written = async (): Promise<string> =>
+        (await host.machine.run(['stat', '--format=%y', '/run/sshd.pid'])).stdout;
+      const before = await written();
+      await host.machine.output(['systemctl', 'reload', 'ssh.service']);
+      await untilHolds(async () => !['', before].includes(await written()), 'sshd to listen again');
+    };
+
     /** Puts the files in place and reloads, as a release does; returns what sshd then goes by. */
     const reloadWith = async (more: MoreSections): Promise<string[]> => {
       await host.machine.output(['rm', '-rf', '/etc/hardening/ssh', `/${file}`]);
@@ -57,7 +67,7 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
       await writeTree(host.machine, new Map(tree));
       const checked = await host.machine.run(['/usr/sbin/sshd', '-t']);
       expect(checked).toEqual({ status: 0, stdout: '', stderr: '' });
-      await host.machine.output(['systemctl', 'reload', 'ssh.service']);
+      await reload();
       return (await host.machine.output(['/usr/sbin/sshd', '-T'])).split('\n');
     };
 
@@ -126,7 +136,7 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
           .map((line) => line.split(' ')[1] ?? '')
           .sort();
       await host.machine.output(['rm', `/${file}`]);
-      await host.machine.output(['systemctl', 'reload', 'ssh.service']);
+      await reload();
       expect(await scan()).toEqual(['ecdsa-sha2-nistp256', 'ssh-ed25519']);
       await reloadWith(sections(existing('root')));
       expect(await scan()).toEqual(['ssh-ed25519']);
@@ -148,7 +158,7 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
         await reloadWith(sections(droplet, { alice: alice.publicKey }));
         expect(await failures()).toEqual([]);
         await host.machine.output(['rm', `/${file}`]);
-        await host.machine.output(['systemctl', 'reload', 'ssh.service']);
+        await reload();
         expect(await failures()).not.toEqual([]);
       },
     );
