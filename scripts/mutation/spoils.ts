@@ -283,6 +283,14 @@ export const spoils: readonly Spoil[] = [
     noticedBy: 'over HTTP/1.1',
   },
   {
+    name: 'a stranger writes long lines',
+    template: 'log.conf.hbs',
+    from: '{0,512}',
+    to: '*',
+    test: 'test/gateway/access-log.test.ts',
+    noticedBy: 'a very long path over HTTP/1.1',
+  },
+  {
     name: 'the log is not JSON',
     template: 'log.conf.hbs',
     from: 'log_format json escape=json',

@@ -167,6 +167,28 @@ describe.skipIf(reason !== undefined).each(distributions)('the unit on a booted 
     expect(await machine.output(['stat', '--format=%a %U', log])).toBe('640 hardening-gateway\n');
   });
 
+  test('has a log rotated before its day is over once it is too large, and looks every hour', async () => {
+    const log = `${machinePaths.logDirectory}/access.log`;
+    const command = ['logrotate', '/etc/logrotate.d/hardening-gateway'];
+    const size = async (): Promise<number> => Number(await machine.output(['stat', '--format=%s', log]));
+    await machine.output(['truncate', '--size=50M', log]);
+    expect(await machine.run(command)).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await size()).toBe(50 * 1024 * 1024);
+    await machine.output(['truncate', '--size=101M', log]);
+    // Twice in one day, whatever the host's logrotate.conf says of dates.
+    for (const number of [1, 2]) {
+      expect(await machine.run(command)).toEqual({ status: 0, stdout: '', stderr: '' });
+      expect(await size()).toBeLessThan(1024);
+      expect((await machine.run(['ls', `${log}.${number}`, `${log}.${number}.gz`])).stdout).toContain(log);
+      await machine.output(['truncate', '--size=101M', log]);
+    }
+    const timer = await machine.output([
+      ...['systemctl', 'show', '--value', '--property', 'TimersCalendar', 'logrotate.timer'],
+    ]);
+    expect(timer).toContain('OnCalendar=*-*-* *:00:00');
+    expect(timer.match(/OnCalendar=/g)).toHaveLength(1);
+  });
+
   describe('its sandbox', () => {
     const trial = 'hardening-trial.service';
 

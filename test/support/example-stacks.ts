@@ -75,7 +75,7 @@ export const fullStack: StackInput = {
     },
     models: [{ name: 'qwen2.5-coder:7b', digest: `sha256:${'0123456789abcdef'.repeat(4)}` }],
   },
-  log: { accessLogBufferKiB: 64, accessLogFlushSeconds: 2, rotateCount: 7 },
+  log: { accessLogBufferKiB: 64, accessLogFlushSeconds: 2, maxSizeMiB: 20, rotateCount: 7 },
 };
 
 const longestName = `a${'-0'.repeat(19)}z`;

@@ -10,6 +10,11 @@ export const logSection = z.strictObject({
   accessLogBufferKiB: integer(0, 1_024, 'KiB').default(32),
   /** How long a line may wait in that buffer, so the time that a crash can lose. By default 1 second. */
   accessLogFlushSeconds: integer(1, 60, 'seconds').default(1),
-  /** How many daily log files logrotate keeps. By default 30. */
+  /**
+   * The size above which logrotate rotates a log before its day is over; it looks once an hour. A log and its older
+   * files take at most about `rotateCount` times this much, and what an hour adds. By default 100 MiB.
+   */
+  maxSizeMiB: integer(1, 65_536, 'MiB').default(100),
+  /** How many older log files logrotate keeps, of a day each where none grew too large. By default 30. */
   rotateCount: integer(1, 3_650, 'files').default(30),
 });

@@ -23,6 +23,10 @@ export interface LogLine {
   readonly request_id: string;
 }
 
+/** The most characters that a line shows of a path, and of a method. */
+export const longestPath = 512;
+const longestMethod = 32;
+
 /** The fields in their order, and what each looks like. */
 const fields: Readonly<Record<keyof LogLine, RegExp>> = {
   time: /^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"$/,
@@ -61,6 +65,10 @@ function readLine(line: string): LogLine {
   const parsed = JSON.parse(line) as Record<string, unknown>;
   expect(Object.keys(parsed), line).toEqual(Object.keys(fields));
   for (const [name, form] of Object.entries(fields)) expect(JSON.stringify(parsed[name]), line).toMatch(form);
+  // Whatever a stranger sends, a line stays short.
+  expect((parsed['request_uri'] as string).length, line).toBeLessThanOrEqual(longestPath);
+  expect((parsed['method'] as string).length, line).toBeLessThanOrEqual(longestMethod);
+  expect(line.length, line).toBeLessThanOrEqual(longestPath * 2 + 550);
   // JSON.parse keeps the last of two fields of one name.
   expect(line.match(/(?<=[{,])"[a-z_]+":/g), line).toHaveLength(Object.keys(fields).length);
   return parsed as unknown as LogLine;
