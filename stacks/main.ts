@@ -6,7 +6,7 @@ import { synthesize } from './synthesize.ts';
 /** What cdktf.json runs: `npx cdktf-cli deploy`, and `npm run synth` before plain terraform. */
 try {
   const { config } = await loadConfig(process.env['HARDENING_CONFIG'] ?? defaultConfigFile);
-  process.stderr.write(synthText.done(synthesize(config)));
+  process.stdout.write(synthText.done(synthesize(config)));
 } catch (error) {
   process.exitCode = showError(error);
 }

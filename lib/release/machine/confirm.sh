@@ -9,11 +9,12 @@ CONFIRM_UNIT=hardening-confirm
 
 # may_lock_out NEW OLD: the releases differ in what decides who gets in over SSH. Release folders; OLD may be missing.
 may_lock_out() {
-  changed_paths "$1" "$2" | while read -r path; do
+  lock_out_paths=$(changed_paths "$1" "$2" | while read -r path; do
     case $(kind_of "$path"):$path in
-    nftables:* | sshd:* | *:/etc/hardening/ssh/* | *nftables*) echo "$path" ;;
+    nftables:* | sshd:* | *:/etc/hardening/ssh/* | *nftables*) printf '%s\n' "$path" ;;
     esac
-  done | grep -q .
+  done)
+  [ -n "$lock_out_paths" ]
 }
 
 # await_confirmation HASH: goes back by itself, unless `hardening-release confirm` comes first.
