@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ExitCode } from '../messages/user-error.ts';
 import { deployCommand } from './deploy.ts';
@@ -11,7 +12,12 @@ const description =
   'Hardens self-hosted AI code review. One configuration renders an nginx gateway with mutual TLS in front of Ollama, ' +
   'a private CA issues one certificate for each service, and a probe shows from outside that it holds.';
 
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
 const program = new Command('hardening')
+  .version(version)
   .description(description)
   .showHelpAfterError('(add --help for the options)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.unable))

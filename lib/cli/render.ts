@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
 import { renderText } from '../messages/render.ts';
 import { renderStacks } from '../render/render-stacks.ts';
+import { parseFolder } from './parameters.ts';
 import { paint, terminal } from '../messages/terminal.ts';
 
 interface RenderOptions {
@@ -19,7 +20,7 @@ export function renderCommand(): Command {
         'folder: a reviewer reads there what a change of the configuration does.',
     )
     .option('--config <file>', 'the configuration', defaultConfigFile)
-    .option('--out <dir>', 'where the folders go', 'rendered')
+    .option('--out <dir>', 'where the folders go', parseFolder, 'rendered')
     .option(
       '--check',
       'change nothing; print a unified diff and exit 1 where the folder is not up to date',
@@ -31,7 +32,8 @@ export function renderCommand(): Command {
       const differences = await renderStacks(config, options.out, options.check);
       const out = terminal(process.stdout);
       for (const { path, kind, diff } of differences) {
-        process.stdout.write(`${paint(out, 'bold', path)} ${renderText.kinds[kind]}\n`);
+        const what = options.check ? renderText.kinds[kind] : renderText.done[kind];
+        process.stdout.write(`${paint(out, 'bold', path)} ${what}\n`);
         if (options.check) process.stdout.write(diff);
       }
       if (!options.check) process.stdout.write(`${renderText.wrote(options.out, differences.length)}\n`);

@@ -2,10 +2,21 @@ import { UserError } from './user-error.ts';
 
 /** Wording of `hardening render`. */
 export const renderText = {
-  notRendered: (directory: string) =>
+  notRendered: (directory: string, option: string) =>
     new UserError(
       `${directory} holds files but no MANIFEST: it is no rendered folder, and writing there could remove them`,
-      'choose another folder with --out DIR, or move the files away',
+      `choose another folder with ${option} DIR, or move the files away`,
+    ),
+  notFolder: (directory: string) =>
+    new UserError(
+      `${directory} is no folder but a symbolic link or a file`,
+      'remove it; the next run makes the folder',
+      1,
+    ),
+  unusable: (directory: string, code: string, option = '--out') =>
+    new UserError(
+      `${directory} cannot be read or written: ${code}`,
+      `choose another folder with ${option} DIR, or mend what is there`,
     ),
   strayEntry: (path: string) =>
     new UserError(
@@ -26,9 +37,17 @@ export const renderText = {
     stray: 'does not belong there',
     mode: 'has another mode',
   },
+  done: {
+    missing: 'written',
+    stale: 'replaced',
+    stray: 'removed',
+    mode: 'given its mode',
+  },
   upToDate: (directory: string) => `${directory} is up to date`,
   wrote: (directory: string, changed: number) =>
-    changed === 0 ? `${directory} was up to date` : `${directory}: ${changed} files written or removed`,
+    changed === 0
+      ? `${directory} was up to date`
+      : `${directory}: ${changed === 1 ? '1 file' : `${changed} files`} written or removed`,
   stale: (files: number) =>
     new UserError(
       `${files === 1 ? '1 file differs' : `${files} files differ`} from what the configuration renders`,

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import { renderText } from '../messages/render.ts';
 import { resolveInfrastructure } from '../model/infrastructure/resolve-infrastructure.ts';
 import { resolve } from '../model/resolve.ts';
 import { loadDocumentTemplates, renderDocuments } from './render-documents.ts';
@@ -8,16 +9,19 @@ import { render } from './render.ts';
 import {
   compareFolder,
   otherRenderedFolders,
+  requireRendered,
   writeFolder,
   type FolderDifference,
 } from './rendered-folder.ts';
+import { orTell } from './system-errors.ts';
 import { loadTemplates } from './templates.ts';
 
 /**
  * Renders every stack into a folder of its own under `directory`, and removes the folder of a stack that is gone.
- * Everything is rendered before the first byte is written.
+ * Everything is rendered, and every folder looked at, before the first byte is written.
  *
  * @param check compares only, and changes nothing
+ * @throws UserError where a folder is somebody else's or cannot be used
  * @returns the differences that were found (and, without `check`, mended), with paths relative to `directory`
  */
 export async function renderStacks(
@@ -32,14 +36,24 @@ export async function renderStacks(
     return [name, new Map([...render(deployment, templates), ...documents])] as const;
   });
   const gone = await otherRenderedFolders(directory, Object.keys(config.stacks));
-  const differences: FolderDifference[] = [];
-  for (const [name, tree] of trees) {
-    const found = await (check ? compareFolder : writeFolder)(join(directory, name), tree);
-    differences.push(...found.map((difference) => ({ ...difference, path: `${name}/${difference.path}` })));
+  const compared = new Map<string, FolderDifference[]>();
+  for (const [name, tree] of trees) compared.set(name, await compareFolder(join(directory, name), tree));
+  if (!check) {
+    for (const [name, found] of compared) requireRendered(join(directory, name), found);
+    for (const [name, tree] of trees) await writeFolder(join(directory, name), tree);
+    for (const name of gone) await removeRendered(join(directory, name));
   }
-  for (const name of gone) {
-    if (!check) await rm(join(directory, name), { recursive: true });
-    differences.push({ path: `${name}/`, kind: 'stray', diff: '' });
-  }
-  return differences;
+  return [
+    ...[...compared].flatMap(([name, found]) =>
+      found.map((difference) => ({ ...difference, path: `${name}/${difference.path}` })),
+    ),
+    ...gone.map((name) => ({ path: `${name}/`, kind: 'stray' as const, diff: '' })),
+  ];
+}
+
+async function removeRendered(folder: string): Promise<void> {
+  await orTell(
+    () => rm(folder, { recursive: true }),
+    (code) => renderText.unusable(folder, code),
+  );
 }

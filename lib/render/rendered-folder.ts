@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { chmod, lstat, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { renderText } from '../messages/render.ts';
 import type { FileTree, RenderedFile } from './file-tree.ts';
+import { makeFolder } from './make-folder.ts';
+import { orTell } from './system-errors.ts';
 
 /** Names the files of a folder that this module writes; a folder without it is somebody else's. */
 const manifestName = 'MANIFEST';
@@ -32,30 +34,78 @@ export function withManifest(tree: FileTree): FileTree {
  * Makes a folder hold exactly the files of a tree. Each file is replaced at once, so that a reader never sees half of
  * one; what else was there from an earlier tree is removed.
  *
- * @throws UserError where the folder holds files but is no rendered folder; nothing is written then
+ * @param option the command line's option that names the folder, for messages
+ * @throws UserError where the folder holds files but is no rendered folder, and nothing is written then; or where the
+ *   system refuses it
  */
-export async function writeFolder(directory: string, tree: FileTree): Promise<FolderDifference[]> {
+export async function writeFolder(
+  directory: string,
+  tree: FileTree,
+  option = '--out',
+): Promise<FolderDifference[]> {
+  const differences = await compareFolder(directory, tree, option);
+  requireRendered(directory, differences, option);
+  await orTell(
+    () => mend(directory, tree, differences),
+    (code) => renderText.unusable(directory, code, option),
+  );
+  return differences;
+}
+
+/** Removes before it writes: what does not belong there may stand where a folder or a file has to be. */
+async function mend(
+  directory: string,
+  tree: FileTree,
+  differences: readonly FolderDifference[],
+): Promise<void> {
   const complete = withManifest(tree);
-  const differences = await compareFolder(directory, tree);
+  for (const { path, kind } of differences) if (kind === 'stray') await removeFile(directory, path);
   for (const { path, kind } of differences) {
     const file = complete.get(path);
-    if (file === undefined) await removeFile(directory, path);
-    else if (kind === 'mode') await chmod(join(directory, path), file.mode);
+    if (file === undefined) continue;
+    if (kind === 'mode') await chmod(join(directory, path), file.mode);
     else await writeFileAtomically(join(directory, path), file);
   }
-  return differences;
+}
+
+/**
+ * Refuses a folder whose files this module has not written: they would be lost.
+ *
+ * @param differences what {@link compareFolder} found there
+ * @throws UserError where files differ or are no part of the tree, and there is no manifest
+ */
+export function requireRendered(
+  directory: string,
+  differences: readonly FolderDifference[],
+  option = '--out',
+): void {
+  const hasManifest = !differences.some(({ path, kind }) => path === manifestName && kind === 'missing');
+  if (!hasManifest && differences.some(({ kind }) => kind === 'stray' || kind === 'stale')) {
+    throw renderText.notRendered(directory, option);
+  }
 }
 
 /**
  * Compares a folder with the tree it should hold, and changes nothing. Of modes only the executable bit counts, since
  * that is what git keeps.
  *
- * @throws UserError where the folder holds files but is no rendered folder
+ * @param option the command line's option that names the folder, for messages
+ * @throws UserError where it is no folder but a symbolic link or a file, or cannot be read
  */
-export async function compareFolder(directory: string, tree: FileTree): Promise<FolderDifference[]> {
+export async function compareFolder(
+  directory: string,
+  tree: FileTree,
+  option = '--out',
+): Promise<FolderDifference[]> {
+  return orTell(
+    () => compare(directory, tree),
+    (code) => renderText.unusable(directory, code, option),
+  );
+}
+
+async function compare(directory: string, tree: FileTree): Promise<FolderDifference[]> {
   const complete = withManifest(tree);
   const present = await listFiles(directory);
-  if (present.size > 0 && !present.has(manifestName)) throw renderText.notRendered(directory);
   const differences: FolderDifference[] = [];
   for (const path of [...new Set([...complete.keys(), ...present.keys()])].sort()) {
     const wanted = complete.get(path);
@@ -81,19 +131,28 @@ export async function compareFolder(directory: string, tree: FileTree): Promise<
 /**
  * The folders under `directory` that hold a rendered tree, other than those of `stacks`.
  *
- * @throws UserError where something else is there, which would look as if it had been rendered
+ * @throws UserError where something else is there, which would look as if it had been rendered, or where it cannot be
+ *   read
  */
 export async function otherRenderedFolders(directory: string, stacks: readonly string[]): Promise<string[]> {
-  const entries = await readdir(directory).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
+  const entries = await orTell(
+    () => entriesOf(directory),
+    (code) => renderText.unusable(directory, code),
+  );
   const others = entries.filter((name) => !stacks.includes(name)).sort();
   for (const name of others) {
     const manifest = await stat(join(directory, name, manifestName)).catch(() => undefined);
     if (manifest?.isFile() !== true) throw renderText.strayEntry(join(directory, name));
   }
   return others;
+}
+
+/** The names in a folder; none where it is not there. */
+async function entriesOf(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 function unifiedDiff(path: string, found: string | undefined, wanted: string | undefined): string {
@@ -104,12 +163,13 @@ function unifiedDiff(path: string, found: string | undefined, wanted: string | u
 
 /** Everything below a folder that is no folder; a symbolic link or a socket is `other`, whatever it leads to. */
 async function listFiles(directory: string): Promise<Map<string, 'file' | 'other'>> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
-    (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
-    },
-  );
+  const itself = await lstat(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (itself === undefined) return new Map();
+  if (!itself.isDirectory()) throw renderText.notFolder(directory);
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return new Map(
     entries
       .filter((entry) => !entry.isDirectory())
@@ -121,11 +181,12 @@ async function listFiles(directory: string): Promise<Map<string, 'file' | 'other
 }
 
 async function writeFileAtomically(path: string, file: RenderedFile): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(resolve(dirname(path)));
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.partial`);
   try {
     await writeFile(temporary, file.content, { flag: 'wx' });
     await chmod(temporary, file.mode);
+    await rmdir(path).catch(() => undefined); // An empty folder in its place; nothing else goes this way.
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -36,6 +36,7 @@ describe('hardening render', () => {
     const files = entries.filter((entry) => !entry.isDirectory());
     const pairs = files.map(async (entry) => {
       const path = join(entry.parentPath, entry.name);
+      if ((await stat(path)).isDirectory()) return [path, 'a link to a folder'];
       return [path, `${((await stat(path)).mode & 0o777).toString(8)} ${await readFile(path, 'utf8')}`];
     });
     return Object.fromEntries(await Promise.all(pairs)) as Record<string, string>;
@@ -70,6 +71,45 @@ describe('hardening render', () => {
       },
       [/identities\.conf differs/],
     ],
+    [
+      'a missing manifest',
+      () => rm(file('rendered/one/MANIFEST')),
+      [/MANIFEST missing/, /^\+0644 \/etc\/hardening/m],
+    ],
+    [
+      'a folder in place of a file',
+      async () => {
+        await rm(file(map));
+        await mkdir(file(map));
+        await writeFile(file(map, 'x'), 'x\n');
+      },
+      [/identities\.conf missing/, /identities\.conf\/x does not belong there/],
+    ],
+    [
+      'a file in place of a folder',
+      async () => {
+        await rm(file('rendered/one/etc'), { recursive: true });
+        await writeFile(file('rendered/one/etc'), 'x\n');
+      },
+      [/identities\.conf missing/, /one\/etc does not belong there/],
+    ],
+    [
+      'an empty folder in place of a file',
+      async () => {
+        await rm(file(map));
+        await mkdir(file(map));
+      },
+      [/identities\.conf missing/],
+    ],
+    [
+      'a symbolic link in place of a folder',
+      async () => {
+        await cp(file('rendered/one/etc'), file('elsewhere'), { recursive: true });
+        await rm(file('rendered/one/etc'), { recursive: true });
+        await symlink(file('elsewhere'), file('rendered/one/etc'));
+      },
+      [/one\/etc does not belong there/],
+    ],
     ['a configuration that moved on', () => writeConfiguration(['one']), [/^two\/ does not belong there$/m]],
   ];
 
@@ -103,6 +143,84 @@ describe('hardening render', () => {
       expect(result.output).toMatch(/does not belong there[^]*fix: move it away/);
     }
     expect(await everything()).toEqual(before);
+  });
+
+  it.each<[string, string[], () => Promise<unknown>, number, RegExp]>([
+    [
+      "a stack's folder that is a symbolic link",
+      [],
+      async () => {
+        await cp(file('rendered/two'), file('elsewhere'), { recursive: true });
+        await rm(file('rendered/two'), { recursive: true });
+        await symlink(file('elsewhere'), file('rendered/two'));
+        // Nothing of the other stack is written either.
+        await rm(file(map));
+      },
+      1,
+      /rendered\/two is no folder but a symbolic link/,
+    ],
+    [
+      "a second stack's folder that somebody else filled",
+      [],
+      async () => {
+        await rm(file('rendered/one'), { recursive: true });
+        await rm(file('rendered/two/MANIFEST'));
+        await writeFile(file('rendered/two/thesis.txt'), 'years of work');
+      },
+      2,
+      /rendered\/two holds files but no MANIFEST/,
+    ],
+    [
+      'a file in place of the folder',
+      ['--out', 'hardening.config.ts'],
+      () => Promise.resolve(),
+      2,
+      /hardening\.config\.ts cannot be read or written: ENOTDIR[^]*fix: choose another folder with --out DIR/,
+    ],
+    ['no folder', ['--out', ''], () => Promise.resolve(), 2, /--out[^]*Give the name of a folder/],
+  ])('refuses %s, and writes nothing', async (_what, parameters, spoil, code, message) => {
+    await spoil();
+    const before = await everything();
+    const top = await readdir(file());
+    const result = await render(...parameters);
+    expect(result.output).toMatch(message);
+    expect(result.output).not.toContain('defect');
+    expect(result.code).toBe(code);
+    expect(await everything()).toEqual(before);
+    expect(await readdir(file())).toEqual(top);
+  });
+
+  if (process.platform !== 'linux') console.warn('skipped: there is no /proc here');
+  it.skipIf(process.platform !== 'linux')(
+    'refuses a folder that the system does not let be made',
+    async () => {
+      const result = await render('--out', '/proc/hardening/rendered');
+      expect(result).toMatchObject({
+        code: 2,
+        output: expect.stringMatching(/error: .*cannot be read or written: ENOENT/) as string,
+      });
+    },
+  );
+
+  it('fails the check where the folder of a stack is a symbolic link', async () => {
+    await cp(file('rendered/two'), file('elsewhere'), { recursive: true });
+    await rm(file('rendered/two'), { recursive: true });
+    await symlink(file('elsewhere'), file('rendered/two'));
+    const result = await render('--check');
+    expect(result.output).toMatch(/is no folder but a symbolic link[^]*fix: remove it/);
+    expect(result.code).toBe(1);
+  });
+
+  it('says what it did, not what it found', async () => {
+    await rm(file(map));
+    await writeFile(file('rendered/one/etc/extra.conf'), 'x\n');
+    await writeFile(file('rendered/one/MANIFEST'), '');
+    const { output } = await render();
+    expect(output).toMatch(/identities\.conf written$/m);
+    expect(output).toMatch(/extra\.conf removed$/m);
+    expect(output).toMatch(/MANIFEST replaced$/m);
+    expect(output).toMatch(/^rendered: 3 files written or removed$/m);
+    expect(output).not.toMatch(/missing|differs|does not belong/);
   });
 
   it('refuses to write where it has not rendered before', async () => {
@@ -148,6 +266,7 @@ describe('hardening', () => {
     [['rendr'], 2, /Did you mean render\?/],
     [['render', '--chek'], 2, /Did you mean --check\?/],
     [['render', 'extra'], 2, /too many arguments/],
+    [['--version'], 0, /^\d+\.\d+\.\d+\n$/],
   ] as const)('%j ends with %i', async (parameters, code, pattern) => {
     const result = await runCommand(parameters);
     expect(result.output).toMatch(pattern);
