@@ -40,18 +40,27 @@ function showProblem(problem: ConfigProblem): string {
 
 /** Prints a value on one line of printable ASCII, at most 80 characters, so that a hostile one cannot pose as text. */
 export function showValue(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  let printed: string | undefined;
-  try {
-    printed = JSON.stringify(value);
-  } catch {
-    printed = undefined;
-  }
-  const ascii = (printed ?? `a ${typeof value}`).replace(
+  const ascii = printed(value).replace(
     /[^ -~]/gu,
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   );
   return ascii.length > 80 ? `${ascii.slice(0, 77)}...` : ascii;
+}
+
+function printed(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (isJsonless(value)) return String(value);
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  try {
+    return JSON.stringify(value, (_key, inner: unknown) => (isJsonless(inner) ? String(inner) : inner));
+  } catch {
+    return 'an object that cannot be printed';
+  }
+}
+
+/** NaN and infinities, which JSON would print as null, and big integers, which it refuses. */
+function isJsonless(value: unknown): value is number | bigint {
+  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value));
 }
 
 /** Wording of the problems that the value schemas do not word themselves. */
@@ -95,8 +104,13 @@ export const configText = {
     allowed: 'each key once; the second would silently win',
     fix: 'rename or remove one of them',
   }),
-  noFile: (file: string) =>
-    new UserError(`${file}: there is no such file`, 'name a configuration with --config FILE'),
+  noFile: (file: string, code: string) =>
+    new UserError(
+      `${file}: ${code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${code}`}`,
+      'name a configuration with --config FILE',
+    ),
+  notFile: (file: string) =>
+    new UserError(`${file}: is no file but a folder or the like`, 'name a configuration with --config FILE'),
   noDefaultExport: (file: string) =>
     new UserError(
       `${file}: has no default export`,
@@ -104,6 +118,21 @@ export const configText = {
     ),
   threw: (file: string, message: string) =>
     new UserError(`${file}: failed while it was read: ${message}`, 'correct the file; nothing was written'),
+  endedEarly: (file: string) =>
+    new UserError(
+      `${file}: ended while it was read, by process.exit or by waiting for what never comes`,
+      'correct the file; nothing was written',
+    ),
+  tookTooLong: (file: string, limitMs: number) =>
+    new UserError(
+      `${file}: was still running after ${limitMs / 1000} seconds`,
+      'correct the file: it is to export an object, not to wait for something; nothing was written',
+    ),
+  notData: (file: string, path: string, type: string) =>
+    new UserError(
+      `${file}: ${path === '' ? 'the default export' : path} is a ${type}, which is no plain data`,
+      'export objects, arrays, texts, numbers and booleans alone; nothing was written',
+    ),
   noSuchStack: (name: string, names: readonly string[]) =>
     new UserError(`there is no stack ${showValue(name)}`, `choose one of: ${names.join(', ')}`),
 };
