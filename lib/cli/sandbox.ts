@@ -5,11 +5,13 @@ import { defaultConfigFile, loadConfig } from '../config/load.ts';
 import type { StackConfig } from '../config/schema.ts';
 import { configText } from '../messages/config.ts';
 import { sandboxText } from '../messages/sandbox.ts';
-import { ExitCode, UserError } from '../messages/user-error.ts';
+import { ExitCode } from '../messages/user-error.ts';
 import { renderReport } from '../probe/report.ts';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxVerdict } from '../sandbox/verdict.ts';
 import { stampsOf, watchFiles } from '../sandbox/watch-files.ts';
+import { aborted, Ended, endingSignal } from './ending-signal.ts';
+import { parseFolder } from './parameters.ts';
 import { showError } from './show-error.ts';
 import { paint, progress, terminal } from '../messages/terminal.ts';
 import { sandboxLines } from './sandbox-lines.ts';
@@ -36,8 +38,8 @@ What it makes, in the state folder (by default .sandbox, which git ignores):
   DIR/certs/ca.crt, DIR/certs/server.crt, DIR/secrets/server.key, and to issue the services' certificates
   DIR/secrets/ca.key, or else DIR/certs/SERVICE-GENERATION.crt with DIR/secrets/SERVICE-GENERATION.key for each.
 
-Exit codes: 0 the gateway holds (--once) or the sandbox was ended, 1 the probe found something or could not tell, or nginx ended,
-2 bad input or not possible.
+Exit codes: 0 the gateway holds (--once) or the sandbox was ended, 1 the probe found something or could not tell, or
+nginx ended, 2 bad input or not possible, 130 ended before the verdict, or at once by a second Ctrl-C.
 
 Examples:
   hardening sandbox                                      stands until Ctrl-C, follows changes of the configuration
@@ -64,8 +66,9 @@ export function sandboxCommand(): Command {
     .option(
       '--state-dir <dir>',
       'folder for keys, files and logs; by default .sandbox, or .sandbox-2 beside one in use',
+      parseFolder,
     )
-    .option('--pki <dir>', 'use an existing CA and server certificate (see below)')
+    .option('--pki <dir>', 'use an existing CA and server certificate (see below)', parseFolder)
     .option(
       '--upstream <url>',
       "what to pass requests on to, or 'stand-in'; by default a local Ollama, else a stand-in",
@@ -81,12 +84,22 @@ function parsePort(value: string): number {
   return parsed.data;
 }
 
+/** Runs it until it is told to end; a signal before the verdict leaves no answer. */
 async function run(options: SandboxCommandOptions): Promise<void> {
-  const ending = endingSignal();
+  try {
+    await stand(options, endingSignal());
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+    process.exitCode = ExitCode.interrupted;
+  }
+}
+
+async function stand(options: SandboxCommandOptions, ending: AbortSignal): Promise<void> {
   // Taken before the file is read: what is saved from here on is a change.
   const saved = await stampsOf([resolve(options.config)]);
-  const { name, stack, files } = await chosenStack(options.config, options.stack);
+  const { name, stack, files } = await chosenStack(options.config, options.stack, ending);
   const imported = await stampsOf(files);
+  const over = new AbortController();
   const out = terminal(process.stdout);
   const err = terminal(process.stderr);
   progress(err, sandboxText.standingUp);
@@ -102,28 +115,30 @@ async function run(options: SandboxCommandOptions): Promise<void> {
       progress(err, '');
       process.stderr.write(`${paint(err, 'yellow', 'note:')} ${text}\n`);
     },
-  });
+    ending,
+  }).finally(() => progress(err, ''));
   try {
-    const report = await sandboxVerdict(sandbox.description(), sandbox.deployment(), (what) =>
-      progress(err, sandboxText.probing(what)),
+    const report = await sandboxVerdict(
+      sandbox.description(),
+      sandbox.deployment(),
+      (what) => progress(err, sandboxText.probing(what)),
+      ending,
     );
     progress(err, '');
     process.stdout.write(`${renderReport(report, out)}\n`);
     process.exitCode = report.verdict === 'holds' ? ExitCode.ok : ExitCode.attention;
     if (options.once) return;
     process.stdout.write(`${sandboxLines(name, sandbox, out)}\n\n${sandboxText.watching(options.config)}\n`);
-    const unwatch = watchFiles(new Map([...imported, ...saved]), () => follow(options.config, name, sandbox));
-    const nginxEnded = await Promise.race([ending.then(() => undefined), sandbox.ended]);
-    await unwatch();
-    if (nginxEnded !== undefined) {
-      throw new UserError(
-        nginxEnded,
-        `read ${sandbox.logDirectory}/error.log and start it again`,
-        ExitCode.attention,
-      );
-    }
+    const unwatch = watchFiles(new Map([...imported, ...saved]), () =>
+      follow(options.config, name, sandbox, AbortSignal.any([ending, over.signal])),
+    );
+    const nginxEnded = await Promise.race([aborted(ending), sandbox.ended]);
+    // Not waited for: what it is applying fails when nginx is gone.
+    void unwatch();
+    if (nginxEnded !== undefined) throw sandboxText.nginxGone(nginxEnded, sandbox.logDirectory);
     process.exitCode = ExitCode.ok;
   } finally {
+    over.abort();
     progress(err, '');
     await sandbox.stop();
   }
@@ -138,11 +153,12 @@ async function follow(
   file: string,
   stackName: string,
   sandbox: Sandbox,
+  ending: AbortSignal,
 ): Promise<readonly string[] | undefined> {
   const started = Date.now();
   const out = terminal(process.stdout);
   try {
-    const { stack, files } = await chosenStack(file, stackName);
+    const { stack, files } = await chosenStack(file, stackName, ending);
     const changes = await sandbox.apply(stack);
     const text =
       changes.length === 0
@@ -151,6 +167,7 @@ async function follow(
     process.stdout.write(`\n${text.map((line) => `${paint(out, 'green', '>')} ${line}`).join('\n')}\n`);
     return files;
   } catch (error) {
+    if (ending.aborted) return undefined;
     process.stderr.write(`\n${sandboxText.bad}\n`);
     showError(error);
     return undefined;
@@ -160,17 +177,11 @@ async function follow(
 async function chosenStack(
   file: string,
   wanted: string | undefined,
+  ending: AbortSignal,
 ): Promise<{ name: string; stack: StackConfig; files: readonly string[] }> {
-  const { config, files } = await loadConfig(file);
+  const { config, files } = await loadConfig(file, { ending });
   const name = wanted ?? Object.keys(config.stacks)[0] ?? '';
   const stack = Object.hasOwn(config.stacks, name) ? config.stacks[name] : undefined;
   if (stack === undefined) throw configText.noSuchStack(name, Object.keys(config.stacks));
   return { name, stack, files };
-}
-
-/** Settles at the first Ctrl-C, kill or hang-up; until the end further ones change nothing. */
-function endingSignal(): Promise<void> {
-  return new Promise((settle) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => settle());
-  });
 }

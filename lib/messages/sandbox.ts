@@ -1,4 +1,4 @@
-import { UserError } from './user-error.ts';
+import { ExitCode, UserError } from './user-error.ts';
 
 /** Wording of `hardening sandbox`. */
 export const sandboxText = {
@@ -32,6 +32,11 @@ export const sandboxText = {
       `${path} cannot be used for the sandbox's files: ${code}`,
       'choose another --state-dir DIR',
     ),
+  stateLockStays: (replacing: string) =>
+    new UserError(
+      `the folder's lock cannot be taken: ${replacing} was left behind by a process that was killed`,
+      'remove that file, or choose another --state-dir DIR',
+    ),
   badUpstream: (url: string) =>
     new UserError(
       `--upstream ${JSON.stringify(url)} is neither http://ADDRESS:PORT nor 'stand-in'`,
@@ -47,6 +52,8 @@ export const sandboxText = {
   nginxDidNotStart: (how: string, errors: string) =>
     new UserError(`nginx ended ${how}\n${errors}`.trimEnd(), 'read what nginx says above'),
   nginxEnded: (how: string, errors: string) => `nginx ended ${how}\n${errors}`.trimEnd(),
+  nginxGone: (ended: string, logDirectory: string) =>
+    new UserError(ended, `read ${logDirectory}/error.log and start it again`, ExitCode.attention),
   reloadFailed: (logDirectory: string) =>
     new UserError('nginx did not take the new files within ten seconds', `read ${logDirectory}/error.log`),
   standingUp: 'standing up the sandbox',

@@ -6,6 +6,8 @@ export const ExitCode = {
   attention: 1,
   /** Not done: bad input, a missing program, or the answer could not be told. */
   unable: 2,
+  /** Ended by a signal before there was an answer (128 + SIGINT). */
+  interrupted: 130,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 

@@ -52,16 +52,21 @@ function findingsOf(target: Target, results: ReadonlyMap<Check, CheckResult>): F
  * Probes a host from outside: scans its ports, then judges the gateway. Sends nothing that costs inference unless a model
  * is given, and nothing that could change one. Prints nothing.
  * @param onProgress called with a few words as the probe goes on
+ * @param ending ends the probe at once; what it has not seen by then is unknown
  * @throws UserError for options that cannot be used
  */
 export async function probe(
   options: ProbeOptions,
   onProgress: (text: string) => void = () => undefined,
+  ending?: AbortSignal,
 ): Promise<ProbeReport> {
   const startedAt = new Date();
   const started = performance.now();
   const target = await resolveOptions(options);
   const deadline = new Deadline(target.deadlineMs - (performance.now() - started));
+  const end = (): void => deadline.end();
+  if (ending?.aborted === true) end();
+  ending?.addEventListener('abort', end);
   const step = (timeoutMs = target.timeoutMs): AbortSignal => deadline.step(timeoutMs);
   try {
     const ports = portsOf(target);
@@ -103,6 +108,7 @@ export async function probe(
       verdict: verdictOf(findings, reports),
     };
   } finally {
+    ending?.removeEventListener('abort', end);
     deadline.end();
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,9 @@ import { promisify } from 'node:util';
 import { sandboxText } from '../messages/sandbox.ts';
 import type { Endpoint } from '../model/placement.ts';
 import type { FileTree } from '../render/file-tree.ts';
+import { makeFolder } from '../render/make-folder.ts';
 import { writeFolder } from '../render/rendered-folder.ts';
+import { orTell } from '../render/system-errors.ts';
 import type { NginxProgram } from './nginx-program.ts';
 import { workersOf, workersReplaced } from './nginx-workers.ts';
 import { startGroup, type ProcessGroup } from './process-group.ts';
@@ -40,6 +42,10 @@ export interface GatewayOptions {
   /** For nginx's process id and temporary files; removed in the end. */
   readonly runtimeDirectory: string;
   readonly listen: Endpoint;
+  /** Removed as soon as this process is gone, so that none of it passes for ready; by default there is none. */
+  readonly readyFile?: string;
+  /** Ends the start; by default nothing does. */
+  readonly ending?: AbortSignal;
 }
 
 /**
@@ -51,16 +57,24 @@ export async function startGateway(tree: FileTree, options: GatewayOptions): Pro
   const current = join(options.directory, 'tree');
   const next = join(options.directory, 'tree.next');
   const previous = join(options.directory, 'tree.previous');
-  await mkdir(options.logDirectory, { recursive: true });
-  await writeFolder(current, tree);
+  await orTell(
+    () => makeFolder(options.logDirectory),
+    (code) => sandboxText.stateUnwritable(options.logDirectory, code),
+  );
+  await writeFolder(current, tree, '--state-dir');
   await checkWithNginx(options.nginx, current);
   const group = await startGroup(
     options.nginx.path,
     ['-e', 'stderr', '-c', join(current, mainFile)],
     options.runtimeDirectory,
+    options.readyFile,
   );
-  const ended = group.ended.then((how) => sandboxText.nginxEnded(how, group.errors()));
-  await acceptsConnections(group, options.listen);
+  const gone = new AbortController();
+  const ended = group.ended.then((how) => {
+    gone.abort();
+    return sandboxText.nginxEnded(how, group.errors());
+  });
+  await acceptsConnections(group, options);
 
   return {
     pid: group.pid,
@@ -69,7 +83,7 @@ export async function startGateway(tree: FileTree, options: GatewayOptions): Pro
     stop: () => group.stop(),
     replace: async (replacement) => {
       await rm(next, { recursive: true, force: true });
-      await writeFolder(next, replacement);
+      await writeFolder(next, replacement, '--state-dir');
       try {
         await checkWithNginx(options.nginx, next);
       } catch (error) {
@@ -82,7 +96,9 @@ export async function startGateway(tree: FileTree, options: GatewayOptions): Pro
       await rm(previous, { recursive: true });
       const { accepting: before } = await workersOf(group.pid);
       group.signal('SIGHUP');
-      if (!(await workersReplaced(group.pid, before))) throw sandboxText.reloadFailed(options.logDirectory);
+      if (!(await workersReplaced(group.pid, before, gone.signal))) {
+        throw sandboxText.reloadFailed(options.logDirectory);
+      }
     },
   };
 }
@@ -96,11 +112,14 @@ async function checkWithNginx(nginx: NginxProgram, tree: string): Promise<void> 
   }
 }
 
-async function acceptsConnections(group: ProcessGroup, { address, port }: Endpoint): Promise<void> {
+async function acceptsConnections(
+  group: ProcessGroup,
+  { listen: { address, port }, ending }: GatewayOptions,
+): Promise<void> {
   let endedHow: string | undefined;
   void group.ended.then((how) => (endedHow = how));
   const deadline = Date.now() + startTimeoutMs;
-  while (Date.now() < deadline && endedHow === undefined) {
+  while (Date.now() < deadline && endedHow === undefined && ending?.aborted !== true) {
     const open = await new Promise<boolean>((settle) => {
       const socket = connect({ host: address, port }, () => settle(true)).on('error', () => settle(false));
       socket.once('close', () => settle(false)).setTimeout(1_000, () => socket.destroy());
@@ -111,5 +130,6 @@ async function acceptsConnections(group: ProcessGroup, { address, port }: Endpoi
   }
   const how = endedHow ?? 'without accepting connections';
   await group.stop();
+  ending?.throwIfAborted();
   throw sandboxText.nginxDidNotStart(how, group.errors());
 }

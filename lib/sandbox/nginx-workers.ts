@@ -34,11 +34,16 @@ export async function workersOf(master: number): Promise<Workers> {
  * Waits until none of the workers of before a reload accepts connections any more, so that every new request meets
  * the new configuration.
  *
- * @returns false where they still do after ten seconds
+ * @param gone aborted when the master has ended
+ * @returns false where they still do after ten seconds, or the master has ended
  */
-export async function workersReplaced(master: number, before: readonly number[]): Promise<boolean> {
+export async function workersReplaced(
+  master: number,
+  before: readonly number[],
+  gone: AbortSignal,
+): Promise<boolean> {
   const started = Date.now();
-  while (Date.now() < started + reloadTimeoutMs) {
+  while (Date.now() < started + reloadTimeoutMs && !gone.aborted) {
     const { accepting, haveTitles } = await workersOf(master);
     const old = accepting.filter((pid) => before.includes(pid)).length;
     const retired = old === 0 || (!haveTitles && Date.now() > started + untitledWaitMs);

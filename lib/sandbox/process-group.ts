@@ -3,11 +3,13 @@ import { once } from 'node:events';
 
 /**
  * Ends a process group when the sandbox is gone, however it went: its standard input is a pipe that only the sandbox
- * holds open. Then it also removes a folder, which is in memory and would else stay until the next boot.
+ * holds open. First it removes the file that says that the group is ready, before another sandbox can write its own;
+ * in the end a folder, which is in memory and would else stay until the next boot.
  */
 const watchdogScript = `
 trap '' INT TERM HUP
 cat > /dev/null
+[ -z "$3" ] || rm -f -- "$3"
 kill -TERM "-$1" 2> /dev/null
 i=0
 while kill -0 "-$1" 2> /dev/null && [ "$i" -lt 30 ]; do sleep 0.1; i=$((i + 1)); done
@@ -32,20 +34,23 @@ export interface ProcessGroup {
  * alone, which then ends the group in order.
  *
  * @param temporaryFolder is removed when the group has ended
+ * @param readyFile is removed before the group is ended; by default there is none
  */
 export async function startGroup(
   path: string,
   parameters: readonly string[],
   temporaryFolder: string,
+  readyFile = '',
 ): Promise<ProcessGroup> {
   const child = spawn(path, parameters, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
   await once(child, 'spawn');
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${path} has no process id`);
-  const watchdog = spawn('/bin/sh', ['-c', watchdogScript, 'watchdog', String(pid), temporaryFolder], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
+  const watchdog = spawn(
+    '/bin/sh',
+    ['-c', watchdogScript, 'watchdog', String(pid), temporaryFolder, readyFile],
+    { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
+  );
   await once(watchdog, 'spawn');
   const watchdogEnded = once(watchdog, 'exit');
   let errors = '';

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StackConfig } from '../config/schema.ts';
 import { sandboxText } from '../messages/sandbox.ts';
@@ -7,11 +7,11 @@ import type { Placement } from '../model/placement.ts';
 import { resolve } from '../model/resolve.ts';
 import { ensurePki, type Pki } from '../pki/inventory.ts';
 import { pkiPaths } from '../pki/files.ts';
-import type { FileTree } from '../render/file-tree.ts';
 import { isQuotablePath } from '../render/helpers.ts';
 import { render } from '../render/render.ts';
-import { changeSummary } from './change-summary.ts';
-import { startGateway, type Gateway } from './gateway.ts';
+import { orTell } from '../render/system-errors.ts';
+import { changeSummary, type SandboxContents } from './change-summary.ts';
+import { startGateway } from './gateway.ts';
 import { makeMemoryFolder } from './memory-folder.ts';
 import { findNginx, type NginxProgram } from './nginx-program.ts';
 import { choosePort, loopback } from './ports.ts';
@@ -35,6 +35,8 @@ export interface SandboxOptions {
   readonly upstream?: string | undefined;
   /** Told what was chosen other than asked for. */
   readonly notice: (text: string) => void;
+  /** Ends the start. */
+  readonly ending: AbortSignal;
 }
 
 /** A running sandbox: the stack's own files with a real nginx on loopback. */
@@ -65,81 +67,109 @@ interface Ground {
   readonly placement: Placement;
 }
 
+/** What ends a part of the sandbox, the part that was made last first. */
+type UndoSteps = (() => Promise<unknown>)[];
+
 /**
  * Stands up the sandbox and writes sandbox.json when it is ready.
  *
- * @throws UserError for what the user can mend; nothing is left running then
+ * @throws UserError for what the user can mend, the reason of `options.ending` where that came first; nothing is left
+ *   running then
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const nginx = await findNginx();
   const state = await takeStateDirectory(options.stateDirectory);
-  const undo: (() => Promise<void>)[] = [() => state.release()];
+  const undo: UndoSteps = [() => state.release()];
   try {
     const upstream = await chooseUpstream(options.upstream);
     undo.unshift(() => upstream.close());
+    options.ending.throwIfAborted();
     const placement = await place(options, state, upstream);
     undo.unshift(() => rm(placement.paths.runtimeDirectory, { recursive: true, force: true }));
-    return await startOn({ options, nginx, state, upstream, placement });
+    return await startOn({ options, nginx, state, upstream, placement }, undo);
   } catch (error) {
-    for (const step of undo) await step();
+    await undoAll(undo).catch(() => undefined);
     throw error;
   }
 }
 
-async function startOn(ground: Ground): Promise<Sandbox> {
-  const { state, placement, upstream } = ground;
-  let running = await prepare(ground, ground.options.stack);
+async function startOn(ground: Ground, undo: UndoSteps): Promise<Sandbox> {
+  const { options, state, placement, upstream } = ground;
+  let running = await prepare(ground, options.stack);
+  options.ending.throwIfAborted();
   const gateway = await startGateway(running.tree, {
     nginx: ground.nginx,
     directory: state.path,
     logDirectory: placement.paths.logDirectory,
     runtimeDirectory: placement.paths.runtimeDirectory,
     listen: placement.listen,
+    readyFile: state.descriptionFile,
+    ending: options.ending,
   });
-  const descriptionFile = join(state.path, 'sandbox.json');
+  undo.unshift(() => gateway.stop());
   const describe = (): SandboxDescription =>
     sandboxDescription(running.deployment, running.pki, upstream, gateway);
-  await writeDescription(descriptionFile, describe());
+  await writeDescription(state, describe());
+  const apply = async (stack: StackConfig): Promise<string[]> => {
+    const prepared = await prepare(ground, stack);
+    const changes = changeSummary(running, prepared);
+    if (changes.length > 0) await gateway.replace(prepared.tree);
+    running = prepared;
+    await writeDescription(state, describe());
+    return changes;
+  };
+  let applying: Promise<unknown> = Promise.resolve();
   return {
     description: describe,
     deployment: () => running.deployment,
-    descriptionFile,
+    descriptionFile: state.descriptionFile,
     logDirectory: placement.paths.logDirectory,
     ended: gateway.ended,
-    apply: async (stack) => {
-      const prepared = await prepare(ground, stack);
-      const changes = changeSummary(running, prepared);
-      if (changes.length > 0) await gateway.replace(prepared.tree);
-      running = prepared;
-      await writeDescription(descriptionFile, describe());
+    apply: (stack) => {
+      const changes = apply(stack);
+      applying = changes.catch(() => undefined);
       return changes;
     },
-    stop: () => stop(gateway, ground, descriptionFile),
+    stop: async () => {
+      await rm(state.descriptionFile, { force: true });
+      // What is being applied fails at once without nginx, and writes nothing after this.
+      undo.splice(
+        1,
+        0,
+        () => applying,
+        () => rm(state.descriptionFile, { force: true }),
+      );
+      await undoAll(undo);
+    },
   };
 }
 
-async function stop(gateway: Gateway, { upstream, state }: Ground, descriptionFile: string): Promise<void> {
-  await rm(descriptionFile, { force: true });
-  await gateway.stop();
-  await upstream.close();
-  await state.release();
+/** Takes every step, and throws the first error of them in the end. */
+async function undoAll(steps: UndoSteps): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
 }
 
-interface Prepared {
-  readonly deployment: Deployment;
+interface Prepared extends SandboxContents {
   readonly pki: Pki;
-  readonly tree: FileTree;
 }
 
 /** Resolves and renders a configuration for this sandbox and makes the certificates that it needs. */
 async function prepare({ options, nginx, state, placement }: Ground, stack: StackConfig): Promise<Prepared> {
-  const deployment = resolve(options.stackName, stack, placement, nginx.platform);
+  const plainListen = stack.gateway.plainListenPort === false ? undefined : placement.plainListen;
+  const deployment = resolve(options.stackName, stack, { ...placement, plainListen }, nginx.platform);
   const pki = await ensurePki(
     join(state.path, 'pki'),
     deployment.certificates,
     options.pkiDirectory === undefined ? {} : { readOnlyAuthorityDir: options.pkiDirectory },
   );
-  return { deployment, pki, tree: render(deployment) };
+  return { deployment, pki, tree: render(deployment), certificates: await certificatesOf(pki) };
+}
+
+async function certificatesOf({ ca, server, clients }: Pki): Promise<Map<string, string>> {
+  const paths = [ca, server, ...clients].map(({ certificate }) => certificate);
+  return new Map(await Promise.all(paths.map(async (path) => [path, await readFile(path, 'utf8')] as const)));
 }
 
 async function place(options: SandboxOptions, state: StateDirectory, upstream: Upstream): Promise<Placement> {
@@ -155,7 +185,8 @@ async function place(options: SandboxOptions, state: StateDirectory, upstream: U
   if (!isQuotablePath(pki.root)) throw sandboxText.unquotablePath('--pki', pki.root);
   return {
     listen: { address: loopback, port: chosen.port },
-    plainListen: hasPlainPort ? { address: loopback, port: plain.port } : undefined,
+    // Kept where the configuration has none, for when it gets one.
+    plainListen: { address: loopback, port: plain.port },
     upstream: upstream.endpoint,
     workerUser: await workerUser(),
     workerProcesses: 1,
@@ -170,8 +201,16 @@ async function place(options: SandboxOptions, state: StateDirectory, upstream: U
 }
 
 /** Replaces the file at once, so that a script never reads half of it; only its owner may, since it names keys. */
-async function writeDescription(file: string, description: SandboxDescription): Promise<void> {
-  const temporary = `${file}.partial`;
-  await writeFile(temporary, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
-  await rename(temporary, file);
+async function writeDescription(
+  { path, descriptionFile }: StateDirectory,
+  description: SandboxDescription,
+): Promise<void> {
+  const temporary = `${descriptionFile}.partial`;
+  await orTell(
+    async () => {
+      await writeFile(temporary, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
+      await rename(temporary, descriptionFile);
+    },
+    (code) => sandboxText.stateUnwritable(path, code),
+  );
 }

@@ -9,15 +9,18 @@ const tellingBurst = 30;
 /**
  * Probes the sandbox's gateway from outside and with the identity of a service. Only the gateway's ports are tried:
  * what else listens on this machine is not the gateway's.
+ *
+ * @throws the reason of `ending` where that came first
  */
 export async function sandboxVerdict(
   description: SandboxDescription,
   deployment: Deployment,
   onProgress: (text: string) => void,
+  ending: AbortSignal,
 ): Promise<ProbeReport> {
   const service = serviceToProbe(deployment);
   const identity = service && description.identities[service.name];
-  return probe(
+  const report = await probe(
     {
       host: description.gateway.address,
       gatewayPort: description.gateway.port,
@@ -29,7 +32,10 @@ export async function sandboxVerdict(
       acknowledged: asConfigured(deployment, service),
     },
     onProgress,
+    ending,
   );
+  ending.throwIfAborted();
+  return report;
 }
 
 /**
