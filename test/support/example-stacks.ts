@@ -39,6 +39,7 @@ export const fullStack: StackInput = {
     clientBodyTimeoutSeconds: 7,
     sendTimeoutSeconds: 30,
     keepaliveTimeoutSeconds: 20,
+    keepaliveTimeSeconds: 300,
     keepaliveRequests: 500,
     http2MaxConcurrentStreams: 16,
     proxyConnectTimeoutSeconds: 3,

@@ -46,6 +46,11 @@ export const gatewaySection = z.strictObject({
   sendTimeoutSeconds: integer(1, 600, 'seconds').default(60),
   /** How long an idle connection is kept. By default 60 seconds. */
   keepaliveTimeoutSeconds: integer(0, 600, 'seconds').default(60),
+  /**
+   * How old a connection may become: its next request is the last. A certificate that expires is served on a kept
+   * connection until then. By default 600 seconds.
+   */
+  keepaliveTimeSeconds: integer(1, 86_400, 'seconds').default(600),
   /** How many requests one connection may carry before it is closed. By default 1000. */
   keepaliveRequests: integer(1, 1_000_000, 'requests').default(1_000),
   /** How many HTTP/2 streams one connection may have open. By default 32. */
