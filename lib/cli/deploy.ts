@@ -1,7 +1,10 @@
 import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
 import { chooseDeployedStack } from '../deploy/deployed-stack.ts';
-import { terminal } from '../messages/terminal.ts';
+import { ownAddressTowards, isWithin } from '../deploy/own-address.ts';
+import { deployCommandText } from '../messages/deploy.ts';
+import { paint, terminal } from '../messages/terminal.ts';
+import type { StackConfig } from '../config/schema.ts';
 import { findTerraform, runTerraform, stackFolder } from '../deploy/terraform.ts';
 
 interface DeployOptions {
@@ -47,6 +50,7 @@ async function deploy(wanted: string | undefined, options: DeployOptions): Promi
   const { synthesize } = await import('../../stacks/synthesize.ts');
   synthesize(config, options.out);
   const folder = stackFolder(options.out, name);
+  await warnOfLockOut(stack);
   await runTerraform(terraform, folder, ['init', '-input=false'], true);
   const step = options.plan ? ['plan'] : ['apply', ...(options.autoApprove ? ['-auto-approve'] : [])];
   const asTerminal = [
@@ -54,4 +58,14 @@ async function deploy(wanted: string | undefined, options: DeployOptions): Promi
     ...(terminal(process.stdout).colour ? [] : ['-no-color']),
   ];
   await runTerraform(terraform, folder, [...step, ...asTerminal]);
+}
+
+/** Warns before the apply of networks that leave out whoever applies. A droplet's address is not known before it is there. */
+async function warnOfLockOut({ target, ssh }: StackConfig): Promise<void> {
+  if (target.host === undefined) return;
+  const own = await ownAddressTowards(target.host.address);
+  if (own === undefined || isWithin(own, ssh.sources)) return;
+  const err = terminal(process.stderr);
+  const text = deployCommandText.leavesOutYourself(own, ssh.sources);
+  process.stderr.write(`${paint(err, 'yellow', 'warning:')} ${text}\n`);
 }

@@ -45,6 +45,9 @@ export const deployCommandText = {
       `terraform knows of no deployment of ${stack}`,
       `deploy it first: hardening deploy ${stack}`,
     ),
+  leavesOutYourself: (address: string, sources: readonly string[]) =>
+    `ssh.sources (${sources.join(', ')}) does not have ${address}, the address of this computer on its way there. ` +
+    'Unless a router translates it, the release locks you out, and the machine takes it back after 90 s.',
   unreachable: (address: string, said: string) =>
     new UserError(
       `${address} could not be asked over SSH: ${said}`,
