@@ -12,7 +12,9 @@ export async function ownAddressTowards(address: string): Promise<string | undef
   try {
     return await new Promise((settle) => {
       socket.once('error', () => settle(undefined));
-      socket.connect(9, address, () => settle(socket.address().address));
+      // Node calls this too where the name does not resolve, with the error.
+      socket.connect(9, address, ((error?: Error) =>
+        settle(error === undefined ? socket.address().address : undefined)) as () => void);
     });
   } finally {
     socket.close();
@@ -24,7 +26,8 @@ export function isWithin(address: string, networks: readonly string[]): boolean 
   const list = new BlockList();
   for (const network of networks) {
     const [base = '', bits = ''] = network.split('/');
-    list.addSubnet(base, Number(bits), family(base));
+    // A list takes IPv4 addresses for IPv6 ones too, and ::/0 would have them all.
+    if (family(base) === family(address)) list.addSubnet(base, Number(bits), family(base));
   }
   return list.check(address, family(address));
 }
