@@ -51,6 +51,14 @@ export const spoils: readonly Spoil[] = [
     noticedBy: 'no certificate, GET: 401',
   },
   {
+    name: 'TRACE and CONNECT meet a page of nginx',
+    template: 'answers.conf.hbs',
+    from: 'error_page 405 @no_method;\n',
+    to: '',
+    test: 'test/gateway/hosts.test.ts',
+    noticedBy: '405 in JSON',
+  },
+  {
     name: 'versions are shown',
     template: 'nginx.conf.hbs',
     from: 'server_tokens off;',

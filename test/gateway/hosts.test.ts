@@ -1,9 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openRawConnection, rawHttp, type RawAnswer, type RawBytes } from '../support/raw-http.ts';
+import {
+  openRawConnection,
+  rawHttp,
+  rawHttp2,
+  type HeaderList,
+  type RawAnswer,
+  type RawBytes,
+} from '../support/raw-http.ts';
 import { startTestGateway, testServerName, type TestGateway } from '../support/test-gateway.ts';
-import { expectError, expectNothingAt, valueOf, type Answer } from './support/asking.ts';
+import { expectError, expectNothingAt, protocols, targetOf, valueOf, type Answer } from './support/asking.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => (gateway = await startTestGateway()));
@@ -134,4 +141,30 @@ test('plain port: no word of a prompt is in a log', async () => {
   expect(line).toMatchObject({ status: 401, method: 'POST', service: '' });
   expect(JSON.stringify(lines)).not.toMatch(/secret(?!-path)/);
   expect(await gateway.errorLog()).not.toContain('secret');
+});
+
+test.each(
+  protocols.flatMap((protocol) =>
+    ['TRACE', 'CONNECT'].flatMap((method) => [
+      { protocol, method, service: 'ci' },
+      { protocol, method, service: undefined },
+    ]),
+  ),
+)('TLS port: $method over $protocol by $service, which nginx refuses by itself: 405 in JSON', async (row) => {
+  const { protocol, method, service } = row;
+  const target = targetOf(gateway, service === undefined ? undefined : await gateway.identity(service));
+  if (protocol === 'HTTP/1.1') {
+    expectError(answerOf(await rawHttp({ ...target, bytes: request(method) })), 405);
+  } else {
+    const headers: HeaderList = [
+      [':method', method],
+      [':scheme', 'https'],
+      [':path', '/ollama/api/chat'],
+      [':authority', testServerName],
+    ];
+    const { status, body } = await rawHttp2({ ...target, headers });
+    expect(status).toBe(405);
+    expect(JSON.parse(body.toString())).toEqual({ error: expect.any(String) as string });
+  }
+  await expectNothingAt(gateway.upstream);
 });

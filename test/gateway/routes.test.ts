@@ -68,6 +68,7 @@ async function askByEveryMethod({ service, protocol, client }: Caller, path: str
       forwarded.push(`${service}: ${method} ${path} ${body ?? ''}`);
     } else if (refusedByNginx.has(method)) {
       expect(what).toMatch(/-> 40[05]$/);
+      if (answer.status === 405) expect(JSON.parse(answer.body)).toHaveProperty('error');
     } else {
       // A length that is announced where no body is taken is refused before the method. Over HTTP/2 none is announced.
       const refusal = body !== undefined && protocol === 'HTTP/1.1' && takesNoBody(path) ? 413 : 403;
