@@ -306,6 +306,9 @@ describe('hop by hop over HTTP/1.1', () => {
       const smuggled = 'DELETE /api/delete HTTP/1.1\r\nHost: localhost:11434\r\n\r\n';
       const { responses } = await rawHttp({ ...ci, bytes: [bytes, 50, smuggled], lingerMs: 100 });
       expect(responses[0]?.status).toBe(403);
+      const { error } = JSON.parse(String(responses[0]?.body)) as { error: string };
+      expect(error).toMatch(/Upgrade/);
+      expect(responses[0]?.headers.map(([name]) => name)).toContain('X-Request-Id');
       await expectNothingAt(gateway.upstream);
     },
   );
@@ -326,6 +329,7 @@ describe('hop by hop over HTTP/1.1', () => {
  * because nginx holds it back, the limit is gone from nginx and can go from there.
  */
 describe.each([
+  ['101', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
   ['103', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
   ['100', 'HTTP/1.1 100 Continue\r\n\r\n'],
   ['199', 'HTTP/1.1 199 Other\r\n\r\n'],
