@@ -1,4 +1,4 @@
-import { UserError } from './user-error.ts';
+import { ExitCode, UserError } from './user-error.ts';
 
 /** Wording of `hardening render`. */
 export const renderText = {
@@ -7,11 +7,12 @@ export const renderText = {
       `${directory} holds files but no MANIFEST: it is no rendered folder, and writing there could remove them`,
       `choose another folder with ${option} DIR, or move the files away`,
     ),
-  notFolder: (directory: string) =>
+  /** To the check of a rendered folder it is a difference like any other. */
+  notFolder: (directory: string, option: string) =>
     new UserError(
       `${directory} is no folder but a symbolic link or a file`,
       'remove it; the next run makes the folder',
-      1,
+      option === '--out' ? ExitCode.attention : ExitCode.unable,
     ),
   unusable: (directory: string, code: string, option = '--out') =>
     new UserError(

@@ -1,5 +1,10 @@
 import { ExitCode, UserError } from './user-error.ts';
 
+/** A URL as it may be shown: what stands before the @ may be a secret. */
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//…@');
+}
+
 /** Wording of `hardening sandbox`. */
 export const sandboxText = {
   noNginx: () =>
@@ -37,10 +42,22 @@ export const sandboxText = {
       `the folder's lock cannot be taken: ${replacing} was left behind by a process that was killed`,
       'remove that file, or choose another --state-dir DIR',
     ),
+  temporaryOnDisk: (folder: string) =>
+    `no folder here is in memory: what nginx buffers of a request's body may be written to a disk, under ${folder}`,
+  noTemporaryFolder: (tried: readonly string[]) =>
+    new UserError(
+      `there is no folder for temporary files: tried ${tried.join(', ')}`,
+      'make one of them writable, or name one that is in TMPDIR',
+    ),
+  noFreePort: () =>
+    new UserError(
+      'the system gives no free port on 127.0.0.1',
+      'end some programs that listen, or wait a minute',
+    ),
   badUpstream: (url: string) =>
     new UserError(
-      `--upstream ${JSON.stringify(url)} is neither http://ADDRESS:PORT nor 'stand-in'`,
-      'give plain HTTP, an IP address (or localhost) and a port, for example http://127.0.0.1:11434',
+      `--upstream ${JSON.stringify(withoutPassword(url))} is neither http://ADDRESS:PORT nor 'stand-in'`,
+      'give plain HTTP, an IP address (or localhost), a port and nothing else, for example http://127.0.0.1:11434',
     ),
   portTaken: (option: string, wanted: number, chosen: number) =>
     `port ${wanted} is taken: using ${chosen} (choose another with ${option})`,
@@ -66,6 +83,10 @@ export const sandboxText = {
   olderOpenSsl: "this machine's OpenSSL has no X25519MLKEM768; on Debian 13 the gateway offers it first",
   largeBurst: (burst: number) =>
     `the configuration lets ${burst} requests through at once, about what the probe sends`,
+  upstreamUnavailable: (url: string) => ({
+    title: 'The gateway cannot reach its upstream',
+    fix: `Start what is to listen at ${url}, or choose another with --upstream; the error log of the gateway says more.`,
+  }),
   heading: (stack: string) => `Sandbox of stack ${stack}`,
   tryIt: 'Try it:',
   withoutCertificate: 'and without a certificate, as anyone else:',

@@ -39,11 +39,6 @@ export function hostHeader(target: Target, port: number, tls: boolean): string {
   return port === (tls ? 443 : 80) ? name : `${name}:${port}`;
 }
 
-/** `1.2.3.4:80`, `[::1]:80`. */
-export function socketName(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
 /** Says in words what an HTTP answer is. */
 export function describeReply(reply: HttpReply): string {
   const title = htmlTitle(reply.body);

@@ -98,14 +98,14 @@ export async function compareFolder(
   option = '--out',
 ): Promise<FolderDifference[]> {
   return orTell(
-    () => compare(directory, tree),
+    () => compare(directory, tree, option),
     (code) => renderText.unusable(directory, code, option),
   );
 }
 
-async function compare(directory: string, tree: FileTree): Promise<FolderDifference[]> {
+async function compare(directory: string, tree: FileTree, option: string): Promise<FolderDifference[]> {
   const complete = withManifest(tree);
-  const present = await listFiles(directory);
+  const present = await listFiles(directory, option);
   const differences: FolderDifference[] = [];
   for (const path of [...new Set([...complete.keys(), ...present.keys()])].sort()) {
     const wanted = complete.get(path);
@@ -162,13 +162,13 @@ function unifiedDiff(path: string, found: string | undefined, wanted: string | u
 }
 
 /** Everything below a folder that is no folder; a symbolic link or a socket is `other`, whatever it leads to. */
-async function listFiles(directory: string): Promise<Map<string, 'file' | 'other'>> {
+async function listFiles(directory: string, option: string): Promise<Map<string, 'file' | 'other'>> {
   const itself = await lstat(directory).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
   if (itself === undefined) return new Map();
-  if (!itself.isDirectory()) throw renderText.notFolder(directory);
+  if (!itself.isDirectory()) throw renderText.notFolder(directory, option);
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return new Map(
     entries

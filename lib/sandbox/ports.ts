@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { sandboxText } from '../messages/sandbox.ts';
 
 /** The address of everything in the sandbox. */
 export const loopback = '127.0.0.1';
@@ -10,7 +11,11 @@ export interface ChosenPort {
   readonly wantedWasTaken: boolean;
 }
 
-/** Takes `wanted` if nothing listens on it, and a free port of the system's choice otherwise. */
+/**
+ * Takes `wanted` if nothing listens on it, and a free port of the system's choice otherwise.
+ *
+ * @throws UserError where the system has none
+ */
 export async function choosePort(wanted: number, avoid: readonly number[] = []): Promise<ChosenPort> {
   if (!avoid.includes(wanted) && (await bindable(wanted)) !== undefined) {
     return { port: wanted, wantedWasTaken: false };
@@ -19,7 +24,7 @@ export async function choosePort(wanted: number, avoid: readonly number[] = []):
     const port = await bindable(0);
     if (port !== undefined && !avoid.includes(port)) return { port, wantedWasTaken: true };
   }
-  throw new Error('the system gives no free port on loopback');
+  throw sandboxText.noFreePort();
 }
 
 async function bindable(port: number): Promise<number | undefined> {

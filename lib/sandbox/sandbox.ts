@@ -191,7 +191,7 @@ async function place(options: SandboxOptions, state: StateDirectory, upstream: U
     workerUser: await workerUser(),
     workerProcesses: 1,
     paths: {
-      runtimeDirectory: await makeMemoryFolder(),
+      runtimeDirectory: await makeMemoryFolder({ notice: options.notice }),
       logDirectory: join(state.path, 'log'),
       serverCertificate: pki.server.certificate,
       serverKey: pki.server.key,

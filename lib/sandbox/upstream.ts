@@ -14,13 +14,13 @@ export interface Upstream {
 const localOllama = 'http://127.0.0.1:11434';
 
 /** What `--upstream` takes for the stand-in, even where a local Ollama answers. */
-export const standInUpstream = 'stand-in';
+const standInUpstream = 'stand-in';
 
 /**
  * Chooses the upstream: the given URL or the stand-in, else an Ollama that answers on 127.0.0.1:11434, else the
  * stand-in.
  *
- * @throws UserError for a URL that is not plain HTTP to an address and a port
+ * @throws UserError for a URL that is not plain HTTP to an address and a port, or says more than that
  */
 export async function chooseUpstream(given: string | undefined): Promise<Upstream> {
   if (given !== undefined && given !== standInUpstream) return described(given, 'given');
@@ -37,10 +37,12 @@ function endpointOf(url: string): Endpoint {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const address = parsed?.hostname === 'localhost' ? '127.0.0.1' : parsed?.hostname.replace(/^\[|\]$/g, '');
   const isAddress = address !== undefined && /^[0-9.]+$|:/.test(address);
-  if (parsed?.protocol !== 'http:' || !isAddress || parsed.pathname !== '/' || parsed.search !== '') {
-    throw sandboxText.badUpstream(url);
-  }
-  return { address, port: parsed.port === '' ? 80 : Number(parsed.port) };
+  const isBare =
+    parsed?.pathname === '/' &&
+    [parsed.username, parsed.password, parsed.search, parsed.hash].every((part) => part === '');
+  const port = parsed?.port === '' ? 80 : Number(parsed?.port);
+  if (parsed?.protocol !== 'http:' || !isAddress || !isBare || port === 0) throw sandboxText.badUpstream(url);
+  return { address, port };
 }
 
 async function isOllama(url: string): Promise<boolean> {

@@ -35,7 +35,19 @@ export async function sandboxVerdict(
     ending,
   );
   ending.throwIfAborted();
-  return report;
+  return description.upstream.kind === 'given' ? withGivenUpstream(report, description.upstream.url) : report;
+}
+
+/** What the probe says of Ollama on a machine, said of the upstream that was given here. */
+function withGivenUpstream(report: ProbeReport, url: string): ProbeReport {
+  return {
+    ...report,
+    findings: report.findings.map((finding) =>
+      finding.id === 'upstream-unavailable'
+        ? { ...finding, ...sandboxText.upstreamUnavailable(url) }
+        : finding,
+    ),
+  };
 }
 
 /**

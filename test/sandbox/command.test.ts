@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -249,6 +249,8 @@ describe('hardening sandbox', () => {
       folder.path,
     );
     expect(result.output).not.toContain('It holds');
+    expect(result.output).toContain(`Start what is to listen at ${nothing}`);
+    expect(result.output).not.toContain('systemctl');
     expect(result.code).toBe(1);
   });
 
@@ -361,6 +363,19 @@ describe('hardening sandbox', () => {
     ['an unknown option', ['--prot', '1'], /Did you mean --port\?/],
     ['an upstream with TLS', ['--upstream', 'https://127.0.0.1:1'], /is neither http:\/\/ADDRESS:PORT/],
     ['an upstream with a path', ['--upstream', 'http://127.0.0.1:1/api'], /is neither http:\/\/ADDRESS:PORT/],
+    ['an upstream at port 0', ['--upstream', 'http://127.0.0.1:0'], /is neither http:\/\/ADDRESS:PORT/],
+    [
+      'an upstream with a password',
+      ['--upstream', 'http://u:hidden@127.0.0.1:99'],
+      /"http:\/\/…@127\.0\.0\.1:99" is/,
+    ],
+    [
+      'an upstream with a fragment',
+      ['--upstream', 'http://127.0.0.1:99/#x'],
+      /is neither http:\/\/ADDRESS:PORT/,
+    ],
+    ['a state folder without a name', ['--state-dir', ''], /Give the name of a folder/],
+    ['a folder as configuration', ['--config', '.'], /is no file but a folder/],
     ['a state folder that nginx cannot be given', ['--state-dir', 'a$b'], /choose a --state-dir without/],
     ['a configuration that is missing', ['--config', 'absent.ts'], /there is no such file/],
     ['a stack that is not there', ['--stack', 'x'], /choose one of: trial/],
@@ -383,6 +398,7 @@ describe('hardening sandbox', () => {
       folder.path,
     );
     expect(result.output).toMatch(message);
+    expect(result.output).not.toMatch(/defect|hidden/);
     expect(result.code).toBe(2);
     expect((await readdir(folder.path)).filter((name) => !before.includes(name) && name !== 'never')).toEqual(
       [],
@@ -390,6 +406,34 @@ describe('hardening sandbox', () => {
     expect(await readFile(join(folder.path, 'never', 'sandbox.json'), 'utf8').catch(() => 'none')).toBe(
       'none',
     );
+  });
+
+  it.each<[string, (state: string) => Promise<unknown>, RegExp]>([
+    [
+      "another program's tree",
+      (state) => mkdir(join(state, 'tree')).then(() => writeFile(join(state, 'tree', 'thesis.txt'), 'x')),
+      /tree holds files but no MANIFEST[^]*choose another folder with --state-dir DIR/,
+    ],
+    ['a tree that is a file', (state) => writeFile(join(state, 'tree'), 'x'), /tree is no folder/],
+    ['a log that is a file', (state) => writeFile(join(state, 'log'), 'x'), /log cannot be used[^]*EEXIST/],
+    [
+      'a sandbox.json that is a folder',
+      (state) => mkdir(join(state, 'sandbox.json')),
+      /cannot be used for the sandbox's files: ERR_FS_EISDIR/,
+    ],
+  ])('refuses a state folder with %s, and leaves it unlocked', async (_what, spoil, message) => {
+    await writeFile(config, configuration(services));
+    const state = join(folder.path, `spoiled-${count++}`);
+    await mkdir(state);
+    await spoil(state);
+    const result = await runCommand(
+      ['sandbox', '--once', '--config', config, '--upstream', 'stand-in', '--state-dir', state],
+      folder.path,
+    );
+    expect(result.output).toMatch(message);
+    expect(result.output).not.toMatch(/defect|--out/);
+    expect(result.code).toBe(2);
+    expect(await readdir(state)).not.toContain('sandbox.lock');
   });
 
   it('refuses a state folder that another sandbox runs in', async () => {
