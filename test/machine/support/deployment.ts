@@ -33,8 +33,16 @@ export interface Deployment {
   remove(): Promise<void>;
 }
 
-export async function deploymentTo(host: Host, tools: TerraformTools): Promise<Deployment> {
-  const folder = await temporaryFolder();
+/**
+ * @param earlier a deployment to another machine, whose folder and state this one goes on with
+ */
+export async function deploymentTo(
+  host: Host,
+  tools: TerraformTools,
+  earlier?: Deployment,
+): Promise<Deployment> {
+  const folder =
+    earlier === undefined ? await temporaryFolder() : { path: earlier.folder, remove: earlier.remove };
   const environment = {
     ...tools.environment,
     NO_COLOR: '1',
