@@ -6,8 +6,8 @@ import { withSection } from '../scripts/documentation/sections.ts';
 
 const readme = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
 
-/** A formatter may pad the cells of a table. */
-const unpadded = (text: string): string => text.replace(/[ -]+/g, ' ');
+/** A formatter may pad the cells of a table, and the line below its head. */
+const unpadded = (text: string): string => text.replace(/-{3,}/g, '---').replace(/ +/g, ' ');
 
 const root = new URL('../', import.meta.url);
 
