@@ -5,6 +5,7 @@ import { probeDefaults } from '../probe/options.ts';
 import { exitCodeOf, renderReport } from '../probe/report.ts';
 import type { ProbeOptions } from '../probe/types.ts';
 import { progress, terminal } from '../messages/terminal.ts';
+import { portOf } from './parameters.ts';
 
 interface Flags {
   readonly port?: number;
@@ -27,9 +28,9 @@ const wholeNumber = /^\d{1,6}$/;
 
 function parsePort(option: string): (value: string) => number {
   return (value) => {
-    const number = wholeNumber.test(value) ? Number(value) : 0;
-    if (number < 1 || number > 65535) throw probeErrors.badPort(option, value);
-    return number;
+    const port = portOf(value);
+    if (port === undefined) throw probeErrors.badPort(option, value);
+    return port;
   };
 }
 

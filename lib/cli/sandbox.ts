@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { port as portSchema } from '../config/values.ts';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
 import type { StackConfig } from '../config/schema.ts';
 import { configText } from '../messages/config.ts';
@@ -11,7 +10,7 @@ import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxVerdict } from '../sandbox/verdict.ts';
 import { stampsOf, watchFiles } from '../sandbox/watch-files.ts';
 import { aborted, Ended, endingSignal } from './ending-signal.ts';
-import { parseFolder } from './parameters.ts';
+import { parseFolder, portOf } from './parameters.ts';
 import { showError } from './show-error.ts';
 import { paint, progress, terminal } from '../messages/terminal.ts';
 import { sandboxLines } from './sandbox-lines.ts';
@@ -79,9 +78,9 @@ export function sandboxCommand(): Command {
 }
 
 function parsePort(value: string): number {
-  const parsed = portSchema.safeParse(/^[0-9]{1,5}$/.test(value) ? Number(value) : undefined);
-  if (!parsed.success) throw new InvalidArgumentError('Give a whole number from 1 to 65535.');
-  return parsed.data;
+  const port = portOf(value);
+  if (port === undefined) throw new InvalidArgumentError('Give a whole number from 1 to 65535.');
+  return port;
 }
 
 /** Runs it until it is told to end; a signal before the verdict leaves no answer. */

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { maximumGeneration } from '../../pki/identity.ts';
+import { profiles } from '../../pki/profiles.ts';
 import { ollamaRouteNames, routeClasses } from '../ollama-routes.ts';
 import { integer } from '../values.ts';
 import { concurrentStreams, rateFields } from './limits.ts';
@@ -14,7 +16,7 @@ export const serviceSection = z.strictObject({
    * Raise it to make every earlier certificate of the service worthless: only the certificate with exactly this number
    * is let in. By default 1.
    */
-  generation: integer(1, 2_147_483_647, 'generations').default(1),
+  generation: integer(1, maximumGeneration, 'generations').default(1),
   /**
    * What the service may call: route classes (`read` shows models and versions, `inference` makes them work), single
    * routes, or both. Everything else gets 403. By default both classes.
@@ -30,7 +32,7 @@ export const serviceSection = z.strictObject({
   /** How many inference requests it may have running at the same time. By default that of `limits.perIdentity`. */
   concurrentStreams: concurrentStreams.optional(),
   /** How long its certificate is valid; never past the CA. By default 90 days. */
-  certificateLifetimeDays: integer(1, 398, 'days').default(90),
+  certificateLifetimeDays: integer(1, profiles.client.maximumLifetimeDays, 'days').default(90),
 });
 
 /** The services by name (checked by parse.ts, as `serviceName`). A service that is not here, or no longer, is refused with 401. */
