@@ -30,7 +30,7 @@ test('an identity of the allowlist that refused.conf names gets 401, the others 
   );
   const { accepting } = await workersOf(gateway.pid);
   process.kill(gateway.pid, 'SIGHUP');
-  expect(await workersReplaced(gateway.pid, accepting)).toBe(true);
+  expect(await workersReplaced(gateway.pid, accepting, new AbortController().signal)).toBe(true);
   gateway.upstream.reset();
   for (const protocol of protocols) expectError(await status('ci', protocol), 401);
   await expectNothingAt(gateway.upstream);
