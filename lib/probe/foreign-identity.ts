@@ -37,6 +37,7 @@ export async function foreignIdentity(
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
   return {
     identity: { cert: certificate.toString('pem'), key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') },
-    subject: clean(name.toString(), 120),
+    // The library has no name for serialNumber, and prints its OID.
+    subject: clean(name.toString().replace(/(^|, )2\.5\.4\.5=/g, '$1serialNumber='), 120),
   };
 }

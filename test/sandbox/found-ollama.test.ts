@@ -40,7 +40,12 @@ describe.skipIf(cannot !== undefined)('without --upstream, a sandbox beside', ()
         if (output.includes('Ctrl-C ends the sandbox')) settle();
       });
     });
-    const description = await readDescription(state);
+    const description = await Promise.race([
+      readDescription(state),
+      ended.then(() => {
+        throw new Error(`the sandbox ended:\n${output}`);
+      }),
+    ]);
     try {
       await Promise.race([watching, ended]);
     } finally {
