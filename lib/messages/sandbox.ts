@@ -68,6 +68,9 @@ export const sandboxText = {
     ),
   nginxDidNotStart: (how: string, errors: string) =>
     new UserError(`nginx ended ${how}\n${errors}`.trimEnd(), 'read what nginx says above'),
+  endedBy: (signal: string) => `by ${signal}`,
+  endedWith: (code: number | null) => `with exit code ${code ?? 'unknown'}`,
+  withoutConnections: 'without accepting connections',
   nginxEnded: (how: string, errors: string) => `nginx ended ${how}\n${errors}`.trimEnd(),
   nginxGone: (ended: string, logDirectory: string) =>
     new UserError(ended, `read ${logDirectory}/error.log and start it again`, ExitCode.attention),

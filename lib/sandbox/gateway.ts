@@ -128,7 +128,7 @@ async function acceptsConnections(
     if (open) return;
     await sleep(20);
   }
-  const how = endedHow ?? 'without accepting connections';
+  const how = endedHow ?? sandboxText.withoutConnections;
   await group.stop();
   ending?.throwIfAborted();
   throw sandboxText.nginxDidNotStart(how, group.errors());

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { sandboxText } from '../messages/sandbox.ts';
 
 /**
  * Ends a process group when the sandbox is gone, however it went: its standard input is a pipe that only the sandbox
@@ -69,5 +70,5 @@ export async function startGroup(
 
 async function endOf(child: ChildProcess): Promise<string> {
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  return signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
+  return signal === null ? sandboxText.endedWith(code) : sandboxText.endedBy(signal);
 }
