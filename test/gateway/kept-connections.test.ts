@@ -59,7 +59,8 @@ async function carriedUntilClosed(): Promise<number> {
 }
 
 describe('keepaliveTimeSeconds', () => {
-  beforeAll(() => gateway.replace(limitedBy({ keepaliveTimeSeconds: 1 })));
+  // As many requests as there are: the other limit is not to end them.
+  beforeAll(() => gateway.replace(limitedBy({ keepaliveTimeSeconds: 1, keepaliveRequests: 1_000_000 })));
 
   test('ends an HTTP/1.1 connection that is used all the time', async () => {
     const ends = await endsAnnounced((all) => all.at(-1) === true);
