@@ -7,7 +7,7 @@ import { sshConnection } from './ssh-connection.ts';
 import { TerraformData } from './terraform-data.ts';
 
 export interface HostRemovalProps {
-  /** The address that SSH connects to. A machine that is no longer it is left as it was. */
+  /** The address that SSH connects to. */
   readonly address: string;
   /** How to log in. */
   readonly connection: ReleaseConnection;
@@ -18,8 +18,9 @@ export interface HostRemovalProps {
 }
 
 /**
- * Takes the kit off a machine that exists when it is destroyed, or becomes another machine. It must be there before the
- * first release, and go after the last. Where the machine cannot be reached the destroy fails and says so.
+ * Takes the kit off a machine that exists when its stack is destroyed, and at no other time: another address may be
+ * another way to the same machine. It must be there before the first release, and go after the last. Where the machine
+ * cannot be reached the destroy fails and says so.
  */
 export class HostRemoval extends Construct {
   /** What the first release must wait for. */
@@ -51,7 +52,7 @@ export class HostRemoval extends Construct {
         host_key: props.hostKey,
         private_key_path: props.privateKeyPath,
       },
-      triggersReplace: [`${props.address} ${port}`],
+      triggersReplace: [],
       provisioners: [atDestroy],
     });
   }

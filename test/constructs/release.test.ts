@@ -142,7 +142,8 @@ describe('a destroy', () => {
     // A destroy may refer to nothing but the resource itself.
     expect(JSON.stringify(script)).not.toMatch(/\$\{(?!self\.)/);
     expect(removal['input']).toMatchObject({ address: '192.0.2.10', host_key: publicKey('H') });
-    expect(removal['triggers_replace']).toEqual(['192.0.2.10 22']);
+    // It is never replaced: that would destroy it.
+    expect(removal['triggers_replace']).toEqual([]);
     // After the last release.
     expect(host.one('terraform_data', '_release_')['depends_on']).toEqual([
       expect.stringMatching(/^terraform_data\.ollama_host_removal_/),
