@@ -61,7 +61,11 @@ describe('loading a configuration file', () => {
       `await new Promise(() => {}); export default ${good};`,
       /ended while it was read/,
     ],
-    ['a throwing getter', `export default { get stacks() { throw new Error('no stacks'); } };`, /no stacks/],
+    [
+      'a throwing getter',
+      `export default { get stacks() { throw new Error('no stacks'); } };`,
+      /failed while it was read: no stacks/,
+    ],
     [
       'a function',
       `export default ${good.replace('ci: {}', 'ci: () => 1')};`,
