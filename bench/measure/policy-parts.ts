@@ -38,6 +38,7 @@ const withoutLimits = edit('inference-limits.conf', [/^limit_.*$/gm, nothing]);
 const withoutIdentity = all(
   edit('access.conf', [/^set \$client_dn[^]*?^set \$service .*$/gm, `set $service "${callingService}";`]),
   edit('identities.conf', [/^[^]+$/g, nothing]),
+  edit('refused.conf', [/^[^]+$/g, nothing]),
 );
 const withoutHost = edit('access.conf', [
   new RegExp(`^if \\(\\$host ${block.replace(' ', '[^{]*')}`, 'gm'),
