@@ -49,7 +49,7 @@ export async function measureApplies(repeats: number, progress: (what: string) =
         await deployment.configure({ limits: { perAddress: { requestsPerSecond: 10 + round } } });
         changed.push(await timed(host, deployment, ['deploy', '--auto-approve']));
         const { stdout } = await deployment.terraform('state', 'list');
-        const release = /^terraform_data\..*$/m.exec(stdout)?.[0] ?? '';
+        const release = /^terraform_data\..*_release_.*$/m.exec(stdout)?.[0] ?? '';
         await deployment.terraform('taint', release);
         same.push(await timed(host, deployment, ['deploy', '--auto-approve']));
         nothing.push((await timed(host, deployment, ['deploy', '--auto-approve'])).whole);

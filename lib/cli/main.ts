@@ -26,6 +26,11 @@ for (const command of [renderCommand(), probeCommand(), sandboxCommand(), deploy
   program.addCommand(command.copyInheritedSettings(program));
 }
 
+// Whoever reads may stop early, as head(1) does: what was asked for is done, and there is nobody left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 try {
   await program.parseAsync();
 } catch (error) {
