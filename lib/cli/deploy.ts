@@ -1,11 +1,15 @@
 import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
-import { chooseDeployedStack } from '../deploy/deployed-stack.ts';
+import { chooseDeployedStack, type DeployedStack } from '../deploy/deployed-stack.ts';
 import { ownAddressTowards, isWithin } from '../deploy/own-address.ts';
 import { deployCommandText } from '../messages/deploy.ts';
 import { paint, terminal } from '../messages/terminal.ts';
 import type { StackConfig } from '../config/schema.ts';
-import { findTerraform, runTerraform, stackFolder } from '../deploy/terraform.ts';
+import { findRolledBack } from '../deploy/rolled-back.ts';
+import { findTerraform, runTerraform, stackFolder, type Terraform } from '../deploy/terraform.ts';
+import { UserError } from '../messages/user-error.ts';
+import { resolveInfrastructure } from '../model/infrastructure/resolve-infrastructure.ts';
+import { resolve } from '../model/resolve.ts';
 
 interface DeployOptions {
   readonly config: string;
@@ -57,7 +61,30 @@ async function deploy(wanted: string | undefined, options: DeployOptions): Promi
     ...(process.stdin.isTTY ? [] : ['-input=false']),
     ...(terminal(process.stdout).colour ? [] : ['-no-color']),
   ];
-  await runTerraform(terraform, folder, [...step, ...asTerminal]);
+  const again = await whatToBringAgain(terraform, folder, { name, stack });
+  await runTerraform(terraform, folder, [...step, ...again, ...asTerminal]);
+}
+
+/** The parameter that brings a release again which the machine has left; says why. */
+async function whatToBringAgain(
+  terraform: Terraform,
+  folder: string,
+  { name, stack }: DeployedStack,
+): Promise<string[]> {
+  const connection = resolveInfrastructure(resolve(name, stack), stack).target?.connection;
+  if (connection === undefined) return [];
+  const login = { ...connection, identity: process.env['TF_VAR_ssh_private_key_path'] || undefined };
+  try {
+    const found = await findRolledBack(terraform, folder, name, login);
+    if (found === undefined) return [];
+    warn(deployCommandText.rolledBack(found.running, found.deployed));
+    return [`-replace=${found.address}`];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // terraform says it better, where it goes there at all.
+    warn(deployCommandText.notAsked(error.message));
+    return [];
+  }
 }
 
 /** Warns before the apply of networks that leave out whoever applies. A droplet's address is not known before it is there. */
@@ -65,7 +92,9 @@ async function warnOfLockOut({ target, ssh }: StackConfig): Promise<void> {
   if (target.host === undefined) return;
   const own = await ownAddressTowards(target.host.address);
   if (own === undefined || isWithin(own, ssh.sources)) return;
-  const err = terminal(process.stderr);
-  const text = deployCommandText.leavesOutYourself(own, ssh.sources);
-  process.stderr.write(`${paint(err, 'yellow', 'warning:')} ${text}\n`);
+  warn(deployCommandText.leavesOutYourself(own, ssh.sources));
+}
+
+function warn(text: string): void {
+  process.stderr.write(`${paint(terminal(process.stderr), 'yellow', 'warning:')} ${text}\n`);
 }

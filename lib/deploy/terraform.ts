@@ -101,6 +101,14 @@ export async function readOutputs(
   return { address: text('address'), hostKey: text('host_key'), release: text('release') };
 }
 
+/** The addresses of the resources in a stack's state; none where there is no state. */
+export async function stateAddresses({ program }: Terraform, folder: string): Promise<string[]> {
+  const listed = await promisify(execFile)(program, [`-chdir=${folder}`, 'state', 'list'], {
+    env: withoutLookup(process.env),
+  }).catch(() => undefined);
+  return (listed?.stdout ?? '').split('\n').filter((line) => line !== '');
+}
+
 /** terraform asks its maker for news unless told not to. */
 function withoutLookup(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...environment, CHECKPOINT_DISABLE: '1' };

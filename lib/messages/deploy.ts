@@ -48,6 +48,10 @@ export const deployCommandText = {
   leavesOutYourself: (address: string, sources: readonly string[]) =>
     `ssh.sources (${sources.join(', ')}) does not have ${address}, the address of this computer on its way there. ` +
     'Unless a router translates it, the release locks you out, and the machine takes it back after 90 s.',
+  rolledBack: (running: string, deployed: string) =>
+    `the machine runs release ${running.slice(0, 12) || 'none'}, not ${deployed.slice(0, 12)}, which the last apply ` +
+    'brought: the release is brought again',
+  notAsked: (problem: string) => `whether the machine was rolled back is not known: ${problem}`,
   unreachable: (address: string, said: string) =>
     new UserError(
       `${address} could not be asked over SSH: ${said}`,

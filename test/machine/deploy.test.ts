@@ -115,6 +115,11 @@ describe.skipIf(reason !== undefined)('a deployment by the command line', () => 
     const { status, stdout: seen } = await deployment.hardening('status', '--identity', host.userKey);
     expect(seen).toContain('is in force, and the last apply wanted');
     expect(status).toBe(1);
+    const plan = await deployment.hardening('deploy', '--plan');
+    expect(plan.stderr).toContain('the release is brought again');
+    expect(plan.stdout).toMatch(/1 to add, 0 to change, 1 to destroy/);
+    await deployment.deploy();
+    expect((await deployment.hardening('status', '--identity', host.userKey)).status).toBe(0);
   });
 
   test('a destroy leaves the machine without the kit, and its models and logs', async () => {
