@@ -42,7 +42,9 @@ export async function deploymentTo(
   earlier?: Deployment,
 ): Promise<Deployment> {
   const folder =
-    earlier === undefined ? await temporaryFolder() : { path: earlier.folder, remove: earlier.remove };
+    earlier === undefined
+      ? await temporaryFolder()
+      : { path: earlier.folder, remove: () => earlier.remove() };
   const environment = {
     ...tools.environment,
     NO_COLOR: '1',
