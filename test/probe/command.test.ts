@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { probeCommand } from '../../lib/cli/probe.ts';
@@ -50,6 +52,24 @@ describe('hardening probe', () => {
     expect(report.verdict).toBe('holds');
     expect(code).toBe(0);
   });
+
+  // script(1) of util-linux: that of macOS takes other parameters.
+  test.runIf(process.platform === 'linux')(
+    'on a terminal: a line of progress that is gone in the end (Linux: by script of util-linux)',
+    () => {
+      const program = fileURLToPath(new URL('../../bin/hardening.js', import.meta.url));
+      const command = [process.execPath, program, 'probe', ...where].map((word) => `'${word}'`).join(' ');
+      const { stdout } = spawnSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+        encoding: 'utf8',
+        env: { ...process.env, TERM: 'xterm', NO_COLOR: '' },
+        timeout: 20_000,
+      });
+      const lines = stdout.split('\r\u001b[K').slice(1);
+      expect(lines.length).toBeGreaterThan(3);
+      expect(lines.slice(0, -1).every((line) => line.endsWith('…'))).toBe(true);
+      expect(lines.at(-1)).toContain('What an attacker sees');
+    },
+  );
 
   test('findings: exit code 1', async () => {
     const wrongName = where.map((word) => (word === 'gateway.test' ? 'other.test' : word));
