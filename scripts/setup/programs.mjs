@@ -35,6 +35,13 @@ export const PROGRAMS = [
     reason: 'tells which key exchanges the machine has, and judges certificates and handshakes in the tests',
   },
   {
+    name: 'ps',
+    aptPackage: 'procps',
+    neededFor: ['start', 'test', 'bench'],
+    usedFor: [],
+    reason: 'tells when nginx has taken a changed configuration; a minimal Debian lacks it',
+  },
+  {
     name: 'curl',
     aptPackage: 'curl',
     brewFormula: 'curl',

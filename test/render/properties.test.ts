@@ -61,7 +61,7 @@ describe('no accepted configuration renders what its template did not have', () 
           expect(mapLines(directives).filter((words) => words.length !== 2)).toEqual([]);
         }
       }),
-      { numRuns: 600 },
+      { numRuns: 1_200 },
     );
     expect(rendered).toBeGreaterThan(150);
   });

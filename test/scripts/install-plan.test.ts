@@ -58,15 +58,15 @@ describe('the programs that a command lacks', () => {
   const names = (programs: readonly { name: string }[]) => programs.map((program) => program.name);
 
   it.each([
-    ['start', false, ['nginx', 'openssl'], []],
-    ['test', false, ['nginx', 'openssl', 'curl'], ['shellcheck', 'nmap']],
+    ['start', false, ['nginx', 'openssl', 'ps'], []],
+    ['test', false, ['nginx', 'openssl', 'ps', 'curl'], ['shellcheck', 'nmap']],
     [
       'test',
       true,
-      ['nginx', 'openssl', 'curl'],
+      ['nginx', 'openssl', 'ps', 'curl'],
       ['shellcheck', 'nmap', 'mmdebstrap', 'systemd-nspawn', 'ip', 'ssh'],
     ],
-    ['bench', false, ['nginx', 'openssl', 'haproxy', 'h2load', 'wrk'], []],
+    ['bench', false, ['nginx', 'openssl', 'ps', 'haproxy', 'h2load', 'wrk'], []],
   ] as const)('%s, root: %s', (purpose, isRoot, needed, used) => {
     const missing = missingPrograms(purpose, { platform: 'linux', isRoot }, nothing);
     expect(names(missing.needed)).toEqual(needed);
