@@ -293,8 +293,13 @@ describe.skipIf(reason !== undefined).each(distributions)('the rendered files on
           services.filter((name) => name !== 'leaver'),
         ),
       );
+      const earlier = await acceptingWorkers(machine);
       await gateway.reload();
-      await untilHolds(async () => (await curl(machine, { service: 'leaver' })).status === 401, 'the reload');
+      // For a moment workers of both accept connections.
+      await untilHolds(async () => {
+        const now = await acceptingWorkers(machine);
+        return now.length > 0 && !now.some((pid) => earlier.includes(pid));
+      }, 'the reload');
 
       upstream.requests.length = 0;
       const after = await sClient(machine, 'leaver', ['-sess_in', '/root/session.pem']);
@@ -342,3 +347,13 @@ describe.skipIf(reason !== undefined).each(distributions)('the rendered files on
     });
   });
 });
+
+/** The workers of nginx that are not shutting down. From /proc: the distribution's root has no ps. */
+async function acceptingWorkers(machine: Machine): Promise<string[]> {
+  const list =
+    'for folder in /proc/[0-9]*; do echo "${folder#/proc/} $(tr "\\0" " " <"$folder/cmdline")"; done 2>/dev/null';
+  const lines = (await machine.output(['sh', '-c', list])).split('\n');
+  return lines
+    .filter((line) => line.includes('nginx: worker process') && !line.includes('shutting down'))
+    .map((line) => line.split(' ')[0] ?? '');
+}
