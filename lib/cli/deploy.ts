@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
-import { chooseDeployedStack, type DeployedStack } from '../deploy/deployed-stack.ts';
+import { chooseDeployedStack, connectionOf, type DeployedStack } from '../deploy/deployed-stack.ts';
 import { ownAddressTowards, isWithin } from '../deploy/own-address.ts';
 import { deployCommandText } from '../messages/deploy.ts';
 import { paint, terminal } from '../messages/terminal.ts';
@@ -8,8 +8,6 @@ import type { StackConfig } from '../config/schema.ts';
 import { findRolledBack } from '../deploy/rolled-back.ts';
 import { findTerraform, runTerraform, stackFolder, type Terraform } from '../deploy/terraform.ts';
 import { UserError } from '../messages/user-error.ts';
-import { resolveInfrastructure } from '../model/infrastructure/resolve-infrastructure.ts';
-import { resolve } from '../model/resolve.ts';
 
 interface DeployOptions {
   readonly config: string;
@@ -69,13 +67,14 @@ async function deploy(wanted: string | undefined, options: DeployOptions): Promi
 async function whatToBringAgain(
   terraform: Terraform,
   folder: string,
-  { name, stack }: DeployedStack,
+  deployed: DeployedStack,
 ): Promise<string[]> {
-  const connection = resolveInfrastructure(resolve(name, stack), stack).target?.connection;
-  if (connection === undefined) return [];
-  const login = { ...connection, identity: process.env['TF_VAR_ssh_private_key_path'] || undefined };
+  const identity = process.env['TF_VAR_ssh_private_key_path'] || undefined;
   try {
-    const found = await findRolledBack(terraform, folder, name, login);
+    const found = await findRolledBack(terraform, folder, deployed.name, {
+      ...connectionOf(deployed),
+      identity,
+    });
     if (found === undefined) return [];
     warn(deployCommandText.rolledBack(found.running, found.deployed));
     return [`-replace=${found.address}`];

@@ -1,14 +1,12 @@
 import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
-import { chooseDeployedStack } from '../deploy/deployed-stack.ts';
+import { chooseDeployedStack, connectionOf } from '../deploy/deployed-stack.ts';
 import { judgeStatus } from '../deploy/judge-status.ts';
 import { machineStatus } from '../deploy/machine-status.ts';
 import { findTerraform, readOutputs, stackFolder } from '../deploy/terraform.ts';
 import { statusText } from '../messages/status.ts';
 import { columns, paint, terminal } from '../messages/terminal.ts';
 import { ExitCode } from '../messages/user-error.ts';
-import { resolveInfrastructure } from '../model/infrastructure/resolve-infrastructure.ts';
-import { resolve } from '../model/resolve.ts';
 
 interface StatusOptions {
   readonly config: string;
@@ -43,9 +41,11 @@ async function show(wanted: string | undefined, options: StatusOptions): Promise
   const { name, stack } = chooseDeployedStack(config, options.config, wanted);
   const terraform = await findTerraform(stack, 'read');
   const outputs = await readOutputs(terraform, stackFolder(options.out, name), name);
-  const connection = resolveInfrastructure(resolve(name, stack), stack).target?.connection;
-  if (connection === undefined) throw new RangeError('a deployed stack has a target');
-  const status = await machineStatus({ ...outputs, ...connection, identity: options.identity });
+  const status = await machineStatus({
+    ...outputs,
+    ...connectionOf({ name, stack }),
+    identity: options.identity,
+  });
   const findings = judgeStatus(status, outputs.release);
   process.exitCode = findings.length === 0 ? ExitCode.ok : ExitCode.attention;
   if (options.json) {

@@ -1,5 +1,8 @@
 import type { Config, StackConfig } from '../config/schema.ts';
 import { deployCommandText } from '../messages/deploy.ts';
+import type { ReleaseConnection } from '../model/infrastructure/infrastructure.ts';
+import { resolveInfrastructure } from '../model/infrastructure/resolve-infrastructure.ts';
+import { resolve } from '../model/resolve.ts';
 
 /** A stack that has a machine to go to. */
 export interface DeployedStack {
@@ -27,4 +30,11 @@ export function chooseDeployedStack(config: Config, file: string, wanted: string
   if (only === undefined) throw deployCommandText.nothingToDeploy(file);
   if (deployed.length > 1) throw deployCommandText.whichStack(names);
   return only;
+}
+
+/** How SSH logs in to the machine of a deployed stack. */
+export function connectionOf({ name, stack }: DeployedStack): ReleaseConnection {
+  const { target } = resolveInfrastructure(resolve(name, stack), stack);
+  if (target === undefined) throw new RangeError('a deployed stack has a target');
+  return target.connection;
 }

@@ -27,10 +27,9 @@ export async function findRolledBack(
   );
   if (outputs === undefined) return undefined;
   const status = await machineStatus({ ...login, ...outputs });
+  if (status.release === outputs.release) return undefined;
   const address = (await stateAddresses(terraform, folder)).find((one) =>
     /^terraform_data\.\w*_release_\w+$/.test(one),
   );
-  return status.release === outputs.release || address === undefined
-    ? undefined
-    : { running: status.release, deployed: outputs.release, address };
+  return address === undefined ? undefined : { running: status.release, deployed: outputs.release, address };
 }

@@ -8,7 +8,6 @@ import { deployCommandText } from '../messages/deploy.ts';
 /** terraform or OpenTofu, as the environment names it. */
 export interface Terraform {
   readonly program: string;
-  readonly isOpenTofu: boolean;
 }
 
 /**
@@ -28,15 +27,14 @@ export async function findTerraform(
     () => undefined,
   );
   if (version === undefined) throw deployCommandText.noTerraform(program);
-  const isOpenTofu = version.stdout.startsWith('OpenTofu');
   if (stack.terraformState.encryptedByOpenTofu) {
-    if (!isOpenTofu) throw deployCommandText.needsOpenTofu;
+    if (!version.stdout.startsWith('OpenTofu')) throw deployCommandText.needsOpenTofu;
     if (!environment['TF_ENCRYPTION']) throw deployCommandText.noEncryptionKey;
   }
   if (use === 'apply' && stack.target.digitalocean !== undefined && !environment['DIGITALOCEAN_TOKEN']) {
     throw deployCommandText.noToken;
   }
-  return { program, isOpenTofu };
+  return { program };
 }
 
 /** Where a stack's terraform configuration is, below the folder that synthesis writes. */
