@@ -4,7 +4,7 @@
 # Exit codes: 0 done, or nothing to do; 1 failed, and the machine serves what it served before; 2 refused before
 # anything changed; 3 failed, and could not go back. One line a step, on standard output; what went wrong on standard
 # error. In its environment, for tests: HARDENING_STOP_AFTER=STEP, HARDENING_HEALTH_SECONDS, HARDENING_LOCK_SECONDS.
-# shellcheck disable=SC2015,SC2153 # A && B || C is meant; the constants are in common.sh
+# shellcheck disable=SC2015,SC2034,SC2153 # A && B || C is meant; the other parts have and read the variables
 set -u
 umask 022
 PROGRAMS=$(cd "${0%/*}" && pwd)
@@ -14,11 +14,6 @@ for part in common kinds links upload packages state gateway health reload lock 
   . "$PROGRAMS/$part.sh" || exit 2
 done
 
-# shellcheck disable=SC2034 # what record writes down
-STARTED=$(now)
-END_REASON=''
-OUTCOME=''
-RELEASE=''
 LOCKED=no
 
 # However it ends: a half switch is undone, what was uploaded goes, and how it ended is written down.
@@ -31,25 +26,9 @@ finish() {
   "$KIT"/incoming/?*) rm -rf "$UPLOAD" ;;
   esac
   [ "$LOCKED" = yes ] || exit "$STATUS"
-  if [ "$SWITCHED" = yes ]; then
-    [ "$STATUS" -ne 0 ] || STATUS=$FAILED
-    say 'goes back to what was before'
-    if go_back; then
-      say "the machine serves what it served before: $(release_of "$CURRENT" | sed 's/^/release /')"
-    else
-      trap - EXIT
-      (stuck "${END_REASON:-it ended in the middle}, and going back failed too")
-      STATUS=$STUCK
-    fi
-  fi
+  undo_half_switch
   rm -rf "$DRAFT"
-  case $STATUS in
-  "$DONE") ;;
-  "$REFUSED_EXIT") OUTCOME=refused ;;
-  "$STUCK") OUTCOME=stuck ;;
-  *) OUTCOME=failed ;;
-  esac
-  record "$OUTCOME" "$RELEASE" "$END_REASON"
+  record_end
   exit "$STATUS"
 }
 

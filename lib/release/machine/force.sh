@@ -1,10 +1,17 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2015 # A && B || C is meant: C says what went wrong with either
+# shellcheck disable=SC2015,SC2153 # A && B || C is meant: C says what went wrong with either; constants: common.sh
 # Puts a release in force, or goes back. From the journal on, whoever dies is cleaned up after: by the next activation,
 # or at boot.
 
 # SWITCHED is `yes` from the journal to the end of a switch: leaving in between means going back.
 SWITCHED=no
+
+# What is written down of how a program ended.
+# shellcheck disable=SC2034 # read in state.sh
+STARTED=$(now)
+END_REASON=''
+OUTCOME=''
+RELEASE=''
 
 # write_journal NEW OLD: hashes; OLD is empty where no release was in force.
 write_journal() {
@@ -139,6 +146,30 @@ stuck() {
   # shellcheck disable=SC2034 # read by the trap of the program
   SWITCHED=no
   exit "$STUCK"
+}
+
+# undo_half_switch: on the way out of a program that ends in the middle of a switch. Sets STATUS, its exit code.
+undo_half_switch() {
+  [ "$SWITCHED" = yes ] || return 0
+  say 'goes back to what was before'
+  if go_back; then
+    say "the machine serves what it served before: $(release_of "$CURRENT" | sed 's/^/release /')"
+    STATUS=$FAILED
+  else
+    (stuck "${END_REASON:-it ended in the middle}, and going back failed too")
+    STATUS=$STUCK
+  fi
+}
+
+# record_end: writes down how a program ends with STATUS; OUTCOME is what it did where that is 0.
+record_end() {
+  case $STATUS in
+  "$DONE") ;;
+  "$REFUSED_EXIT") OUTCOME=refused ;;
+  "$STUCK") OUTCOME=stuck ;;
+  *) OUTCOME=failed ;;
+  esac
+  record "$OUTCOME" "$RELEASE" "$END_REASON"
 }
 
 # prune: keeps the current and the previous release and the last others, five in all.

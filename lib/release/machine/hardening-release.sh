@@ -2,7 +2,7 @@
 # The releases of this machine: which there are, which is in force, and the way back.
 # Usage: hardening-release list | status [--json] | rollback [HASH] | confirm HASH | recover | remove
 # Exit codes: 0 done, or all is well; 1 failed, or something needs attention; 2 not possible; 3 failed, and not back.
-# shellcheck disable=SC2153 # the constants are in common.sh
+# shellcheck disable=SC2034,SC2153 # the other parts have and read the variables
 set -u
 umask 022
 PROGRAMS=$(readlink -f "$0")
@@ -11,11 +11,6 @@ for part in common kinds links upload packages state gateway health reload lock 
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done
-# shellcheck disable=SC2034 # what record writes down
-STARTED=$(now)
-END_REASON=''
-OUTCOME=''
-RELEASE=''
 
 usage() {
   complain "usage: hardening-release list | status [--json] | rollback [HASH] | confirm HASH | recover | remove"
@@ -26,25 +21,8 @@ finish() {
   STATUS=$?
   trap '' HUP INT TERM
   trap - EXIT
-  if [ "$SWITCHED" = yes ]; then
-    say 'goes back to what was before'
-    if go_back; then
-      say "the machine serves what it served before: $(release_of "$CURRENT" | sed 's/^/release /')"
-      STATUS=$FAILED
-    else
-      (stuck "${END_REASON:-it ended in the middle}, and going back failed too")
-      STATUS=$STUCK
-    fi
-  fi
-  if [ -n "$RELEASE" ]; then
-    case $STATUS in
-    "$DONE") ;;
-    "$REFUSED_EXIT") OUTCOME=refused ;;
-    "$STUCK") OUTCOME=stuck ;;
-    *) OUTCOME=failed ;;
-    esac
-    record "$OUTCOME" "$RELEASE" "$END_REASON"
-  fi
+  undo_half_switch
+  [ -z "$RELEASE" ] || record_end
   exit "$STATUS"
 }
 
