@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxDescription } from '../../lib/sandbox/sandbox-description.ts';
 import { freePort } from '../support/free-port.ts';
+import { configurationOf, sandboxRuns, type SandboxRuns } from './support/sandbox-runs.ts';
 import {
   allGone,
   readDescription,
@@ -14,53 +15,20 @@ import {
   startCommand,
   type CommandProcess,
 } from '../support/sandbox-process.ts';
-import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 const services = `ci: {}, dashboard: { routes: ['read'] }`;
 
-function configuration(inner: string): string {
-  return `export default { stacks: { trial: {
-    gateway: { serverNames: ['gateway.test'] },
-    log: { accessLogBufferKiB: 0 },
-    services: { ${inner} },
-  } } };`;
-}
-
 describe('hardening sandbox', () => {
-  let folder: TemporaryFolder;
+  let runs: SandboxRuns;
   let config: string;
-  const started: CommandProcess[] = [];
   let count = 0;
 
   beforeAll(async () => {
-    folder = await temporaryFolder();
-    config = join(folder.path, 'hardening.config.ts');
+    runs = await sandboxRuns(services);
+    config = runs.config;
   });
-  afterEach(async () => {
-    for (const { child, ended } of started.splice(0)) {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-      await ended;
-    }
-  });
-  afterAll(() => folder.remove());
-
-  async function start(...more: string[]): Promise<{ command: CommandProcess; state: string }> {
-    await writeFile(config, configuration(services));
-    const state = join(folder.path, `state-${count++}`);
-    const ports = ['--port', String(await freePort()), '--plain-port', String(await freePort())];
-    const command = startCommand(
-      ['sandbox', '--config', config, '--upstream', 'stand-in', '--state-dir', state, ...ports, ...more],
-      folder.path,
-    );
-    started.push(command);
-    return { command, state };
-  }
-
-  async function ready(...more: string[]) {
-    const { command, state } = await start(...more);
-    await command.said(/Ctrl-C ends the sandbox/);
-    return { command, state, description: await readDescription(state) };
-  }
+  afterEach(() => runs.endAll());
+  afterAll(() => runs.remove());
 
   /** The status that curl gets for a service, with a connection of its own. */
   async function status(
@@ -80,7 +48,7 @@ describe('hardening sandbox', () => {
   }
 
   it('writes sandbox.json exactly as documented, and serves every identity in it', async () => {
-    const { command, state, description } = await ready();
+    const { command, state, description } = await runs.ready();
     const file = (name: string): string => join(state, 'pki', name);
     const identity = (service: string) => ({
       certificate: file(`certs/${service}-1.crt`),
@@ -105,7 +73,7 @@ describe('hardening sandbox', () => {
   });
 
   it('keeps keys 0600 in a 0700 folder', async () => {
-    const { state } = await ready();
+    const { state } = await runs.ready();
     const secrets = join(state, 'pki', 'secrets');
     expect((await stat(secrets)).mode & 0o777).toBe(0o700);
     const keys = await readdir(secrets);
@@ -114,7 +82,7 @@ describe('hardening sandbox', () => {
   });
 
   it('prints the verdict and lines to copy that work as they stand', async () => {
-    const { command } = await ready();
+    const { command } = await runs.ready();
     expect(command.output()).toMatch(/It holds: \d+ passed/);
     const lines = command.output().match(/^ {2}curl .*$/gm) ?? [];
     expect(lines).toHaveLength(3);
@@ -124,7 +92,7 @@ describe('hardening sandbox', () => {
           'sh',
           ['-c', `${line.trim()} --silent --write-out '%{http_code}' --output /dev/null`],
           {
-            cwd: folder.path,
+            cwd: runs.folder,
           },
         ),
       ),
@@ -133,9 +101,9 @@ describe('hardening sandbox', () => {
   });
 
   it('puts a saved change in force: a removed service gets 401, the others stay', async () => {
-    const { command, description } = await ready();
+    const { command, description } = await runs.ready();
     const from = command.output().length;
-    await writeFile(config, configuration('ci: {}'));
+    await writeFile(config, configurationOf('ci: {}'));
     await command.said(/in force/, from);
     expect(command.output().slice(from)).toContain('service dashboard: removed');
     expect(await status(description, 'dashboard')).toBe(401);
@@ -144,15 +112,15 @@ describe('hardening sandbox', () => {
   });
 
   it('puts a change in force that was saved while it was starting', async () => {
-    const { command, state } = await start();
+    const { command, state } = await runs.start();
     await readDescription(state);
-    await writeFile(config, configuration('ci: {}'));
+    await writeFile(config, configurationOf('ci: {}'));
     await command.said(/service dashboard: removed/);
   });
 
   it('follows a file that the configuration imports', async () => {
-    const { command } = await ready();
-    const imported = join(folder.path, 'services.ts');
+    const { command } = await runs.ready();
+    const imported = join(runs.folder, 'services.ts');
     const change = async (services: string, save: () => Promise<void>) => {
       const from = command.output().length;
       await save();
@@ -160,7 +128,7 @@ describe('hardening sandbox', () => {
       expect(command.output().slice(from)).toContain(services);
     };
     await writeFile(imported, 'export const services = { ci: {} };');
-    const source = `import { services } from './services.ts';\n${configuration('...services')}`;
+    const source = `import { services } from './services.ts';\n${configurationOf('...services')}`;
     await change('service dashboard: removed', () => writeFile(config, source));
     await change('service late: added', () =>
       writeFile(imported, 'export const services = { ci: {}, late: {} };'),
@@ -168,9 +136,9 @@ describe('hardening sandbox', () => {
   });
 
   it('issues a new certificate for a raised generation and refuses the old one', async () => {
-    const { command, state, description } = await ready();
+    const { command, state, description } = await runs.ready();
     const from = command.output().length;
-    await writeFile(config, configuration('ci: { generation: 2 }, dashboard: {}'));
+    await writeFile(config, configurationOf('ci: { generation: 2 }, dashboard: {}'));
     await command.said(/in force/, from);
     expect(await status(description, 'ci')).toBe(401);
     const now = await readDescription(state);
@@ -180,11 +148,11 @@ describe('hardening sandbox', () => {
   });
 
   it.each([
-    ['a bad value', configuration('ci: { generation: 0 }')],
+    ['a bad value', configurationOf('ci: { generation: 0 }')],
     ['a syntax error', 'export default {'],
-    ['a stack that is gone', configuration(services).replace('trial', 'other')],
+    ['a stack that is gone', configurationOf(services).replace('trial', 'other')],
   ])('reports %s and keeps the running configuration', async (_what, source) => {
-    const { command, state, description } = await ready();
+    const { command, state, description } = await runs.ready();
     const before = await readFile(join(state, 'sandbox.json'), 'utf8');
     const from = command.output().length;
     await writeFile(config, source);
@@ -194,7 +162,7 @@ describe('hardening sandbox', () => {
   });
 
   it('ends after the verdict with --once, exit code 0, and leaves nothing running', async () => {
-    const { command, state } = await start('--once');
+    const { command, state } = await runs.start('--once');
     const { pids } = await readDescription(state);
     expect(await command.ended).toBe(0);
     await allGone(Object.values(pids));
@@ -210,10 +178,10 @@ describe('hardening sandbox', () => {
     ],
     ['no plain port', `ci: {} }, gateway: { serverNames: ['gateway.test'], plainListenPort: false`],
   ])('holds with %s', async (_what, inner) => {
-    const path = join(folder.path, `holds-${count++}.config.ts`);
+    const path = join(runs.folder, `holds-${count++}.config.ts`);
     const source = inner.includes('gateway:')
-      ? configuration(inner).replace(/gateway: \{[^}]*\},/, '')
-      : configuration(inner);
+      ? configurationOf(inner).replace(/gateway: \{[^}]*\},/, '')
+      : configurationOf(inner);
     await writeFile(path, source);
     const result = await runCommand(
       [
@@ -224,16 +192,16 @@ describe('hardening sandbox', () => {
         '--upstream',
         'stand-in',
         '--state-dir',
-        join(folder.path, 'holds'),
+        join(runs.folder, 'holds'),
       ],
-      folder.path,
+      runs.folder,
     );
     expect(result.output).toContain('It holds');
     expect(result.code).toBe(0);
   });
 
   it('does not hold with an upstream that does not answer', async () => {
-    await writeFile(config, configuration(services));
+    await writeFile(config, configurationOf(services));
     const nothing = `http://127.0.0.1:${await freePort()}`;
     const result = await runCommand(
       [
@@ -244,9 +212,9 @@ describe('hardening sandbox', () => {
         '--upstream',
         nothing,
         '--state-dir',
-        join(folder.path, 'holds'),
+        join(runs.folder, 'holds'),
       ],
-      folder.path,
+      runs.folder,
     );
     expect(result.output).not.toContain('It holds');
     expect(result.output).toContain(`Start what is to listen at ${nothing}`);
@@ -255,9 +223,9 @@ describe('hardening sandbox', () => {
   });
 
   it('ends with exit code 1 where the probe finds something: a given server certificate for another name', async () => {
-    const own = await start('--once');
+    const own = await runs.start('--once');
     expect(await own.command.ended).toBe(0);
-    await writeFile(config, configuration(services).replace('gateway.test', 'other.test'));
+    await writeFile(config, configurationOf(services).replace('gateway.test', 'other.test'));
     const given = join(own.state, 'pki');
     const before = await readdir(given, { recursive: true });
     const result = await runCommand(
@@ -271,9 +239,9 @@ describe('hardening sandbox', () => {
         '--pki',
         given,
         '--state-dir',
-        join(folder.path, 'other'),
+        join(runs.folder, 'other'),
       ],
-      folder.path,
+      runs.folder,
     );
     expect(result.output).toContain('certificate-wrong-name');
     expect(result.code).toBe(1);
@@ -281,10 +249,10 @@ describe('hardening sandbox', () => {
   });
 
   it('gives a second instance a folder and ports of its own', async () => {
-    await writeFile(config, configuration(services));
+    await writeFile(config, configurationOf(services));
     const begin = (): CommandProcess => {
-      const command = startCommand(['sandbox', '--config', config, '--upstream', 'stand-in'], folder.path);
-      started.push(command);
+      const command = startCommand(['sandbox', '--config', config, '--upstream', 'stand-in'], runs.folder);
+      runs.keep(command);
       return command;
     };
     const first = begin();
@@ -292,8 +260,8 @@ describe('hardening sandbox', () => {
     const second = begin();
     await second.said(/Ctrl-C ends the sandbox/);
     const [one, two] = [
-      await readDescription(join(folder.path, '.sandbox')),
-      await readDescription(join(folder.path, '.sandbox-2')),
+      await readDescription(join(runs.folder, '.sandbox')),
+      await readDescription(join(runs.folder, '.sandbox-2')),
     ];
     expect(two.gateway.port).not.toBe(one.gateway.port);
     expect(second.output()).toMatch(
@@ -308,7 +276,7 @@ describe('hardening sandbox', () => {
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
     try {
-      const { command, description } = await ready('--port', String(port));
+      const { command, description } = await runs.ready('--port', String(port));
       expect(command.output()).toContain(`note: port ${port} is taken: using ${description.gateway.port}`);
       expect(await status(description, 'ci')).toBe(200);
     } finally {
@@ -321,7 +289,7 @@ describe('hardening sandbox', () => {
       how: (description: SandboxDescription) => void,
       expected: number | NodeJS.Signals,
     ) {
-      const { command, state, description } = await ready();
+      const { command, state, description } = await runs.ready();
       const main = await readFile(join(description.tree, 'etc/hardening/gateway/limits.conf'), 'utf8');
       const memory = dirname(/client_body_temp_path "([^"]+)"/.exec(main)?.[1] ?? '');
       const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=']);
@@ -347,7 +315,7 @@ describe('hardening sandbox', () => {
       const { state } = await endsClean(({ pids }) => process.kill(pids.sandbox, 'SIGKILL'), 'SIGKILL');
       const again = await runCommand(
         ['sandbox', '--once', '--config', config, '--upstream', 'stand-in', '--state-dir', state],
-        folder.path,
+        runs.folder,
       );
       expect(again.code).toBe(0);
     });
@@ -381,8 +349,8 @@ describe('hardening sandbox', () => {
     ['a stack that is not there', ['--stack', 'x'], /choose one of: trial/],
     ['a PKI folder that is empty', ['--pki', 'nothing-here'], /nothing-here/],
   ])('refuses %s with exit code 2 and leaves nothing', async (_what, parameters, message) => {
-    await writeFile(config, configuration(services));
-    const before = await readdir(folder.path);
+    await writeFile(config, configurationOf(services));
+    const before = await readdir(runs.folder);
     const result = await runCommand(
       [
         'sandbox',
@@ -392,18 +360,18 @@ describe('hardening sandbox', () => {
         '--upstream',
         'stand-in',
         '--state-dir',
-        join(folder.path, 'never'),
+        join(runs.folder, 'never'),
         ...parameters,
       ],
-      folder.path,
+      runs.folder,
     );
     expect(result.output).toMatch(message);
     expect(result.output).not.toMatch(/defect|hidden/);
     expect(result.code).toBe(2);
-    expect((await readdir(folder.path)).filter((name) => !before.includes(name) && name !== 'never')).toEqual(
+    expect((await readdir(runs.folder)).filter((name) => !before.includes(name) && name !== 'never')).toEqual(
       [],
     );
-    expect(await readFile(join(folder.path, 'never', 'sandbox.json'), 'utf8').catch(() => 'none')).toBe(
+    expect(await readFile(join(runs.folder, 'never', 'sandbox.json'), 'utf8').catch(() => 'none')).toBe(
       'none',
     );
   });
@@ -422,13 +390,13 @@ describe('hardening sandbox', () => {
       /cannot be used for the sandbox's files: ERR_FS_EISDIR/,
     ],
   ])('refuses a state folder with %s, and leaves it unlocked', async (_what, spoil, message) => {
-    await writeFile(config, configuration(services));
-    const state = join(folder.path, `spoiled-${count++}`);
+    await writeFile(config, configurationOf(services));
+    const state = join(runs.folder, `spoiled-${count++}`);
     await mkdir(state);
     await spoil(state);
     const result = await runCommand(
       ['sandbox', '--once', '--config', config, '--upstream', 'stand-in', '--state-dir', state],
-      folder.path,
+      runs.folder,
     );
     expect(result.output).toMatch(message);
     expect(result.output).not.toMatch(/defect|--out/);
@@ -437,10 +405,10 @@ describe('hardening sandbox', () => {
   });
 
   it('refuses a state folder that another sandbox runs in', async () => {
-    const { state, description } = await ready();
+    const { state, description } = await runs.ready();
     const result = await runCommand(
       ['sandbox', '--once', '--config', config, '--upstream', 'stand-in', '--state-dir', state],
-      folder.path,
+      runs.folder,
     );
     expect(result.output).toContain(`a sandbox with process id ${description.pids.sandbox} runs in`);
     expect(result.code).toBe(2);

@@ -14,8 +14,12 @@ export function configurationOf(services: string, more = ''): string {
   } } };`;
 }
 
-/** Starts sandboxes in a folder of the test's own, and ends what is left of them. */
-export async function sandboxRuns() {
+/**
+ * Starts sandboxes in a folder of the test's own, and ends what is left of them.
+ *
+ * @param services those of the configuration that each begins with
+ */
+export async function sandboxRuns(services = 'ci: {}') {
   const folder = await temporaryFolder();
   const config = join(folder.path, 'hardening.config.ts');
   const started: CommandProcess[] = [];
@@ -23,7 +27,7 @@ export async function sandboxRuns() {
 
   /** Starts a sandbox on free ports in a state folder of its own, before the stand-in unless told otherwise. */
   async function start(...more: string[]): Promise<{ command: CommandProcess; state: string }> {
-    await writeFile(config, configurationOf('ci: {}'));
+    await writeFile(config, configurationOf(services));
     const state = join(folder.path, `state-${count++}`);
     const ports = ['--port', String(await freePort()), '--plain-port', String(await freePort())];
     const command = startCommand(
@@ -38,6 +42,8 @@ export async function sandboxRuns() {
     folder: folder.path,
     config,
     start,
+    /** Has a process ended with the others. */
+    keep: (command: CommandProcess): void => void started.push(command),
     /** Starts one and waits until it follows the configuration. */
     async ready(...more: string[]) {
       const { command, state } = await start(...more);
