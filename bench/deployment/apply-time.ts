@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { installOllamaProgram } from '../../test/distributions/support/ollama.ts';
-import { deploymentTo, type Deployment } from '../../test/machine/support/deployment.ts';
-import { bootHost, type Host } from '../../test/machine/support/host.ts';
+import { bootDeployable, deploymentTo, type Deployment } from '../../test/machine/support/deployment.ts';
+import type { Host } from '../../test/machine/support/host.ts';
 import { terraformTools } from '../../test/machine/support/terraform-tools.ts';
 import { summarise, type Summary } from '../statistics.ts';
 
@@ -34,9 +33,8 @@ interface Sample {
 export async function measureApplies(repeats: number, progress: (what: string) => void): Promise<ApplyTimes> {
   const tools = await terraformTools();
   progress('the first deployment');
-  const host = await bootHost('trixie');
+  const host = await bootDeployable('trixie');
   try {
-    await installOllamaProgram(host.machine);
     const deployment = await deploymentTo(host, tools);
     try {
       await deployment.configure();

@@ -1,10 +1,9 @@
 import { showError } from '../../lib/cli/show-error.ts';
 import { columns, progress, terminal } from '../../lib/messages/terminal.ts';
 import { UserError } from '../../lib/messages/user-error.ts';
-import { reasonForNoHost } from '../../test/machine/support/host.ts';
-import { reasonForNoTerraform } from '../../test/machine/support/terraform-tools.ts';
 import { measureApplies } from './apply-time.ts';
 import { measureSynth } from './synth-time.ts';
+import { reasonForNoDeployment } from '../../test/machine/support/deployment.ts';
 
 /** `npm run bench:deployment`: how long a synthesis takes, and a release on a booted machine. */
 const serviceCounts = [1, 100, 1_000];
@@ -14,7 +13,7 @@ const seconds = ({ median, spread }: { median: number; spread: number }): string
   `${median.toFixed(2)} s ±${Math.round(spread * 50)} %`;
 
 try {
-  const reason = reasonForNoHost() ?? reasonForNoTerraform();
+  const reason = reasonForNoDeployment();
   if (reason !== undefined) {
     throw new UserError(`no machine can be deployed to here: it ${reason}`, 'run it as root on Debian');
   }

@@ -4,22 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config/parse.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
 import type { Result } from '../distributions/support/machine.ts';
-import { installOllamaProgram } from '../distributions/support/ollama.ts';
-import { rootTimeoutMs } from '../distributions/support/root-cache.ts';
-import { bootHost, reasonForNoHost, type Host } from '../machine/support/host.ts';
+import type { Host } from '../machine/support/host.ts';
 import { network } from '../machine/support/outside.ts';
 import { makeSshKey } from '../machine/support/ssh.ts';
-import {
-  reasonForNoTerraform,
-  terraformTools,
-  terraformToolsTimeoutMs,
-  type TerraformTools,
-} from '../machine/support/terraform-tools.ts';
+import { terraformTools, type TerraformTools } from '../machine/support/terraform-tools.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import type { StackInput } from '../support/test-gateway.ts';
 import { hostStack } from './support/deployed-stacks.ts';
+import { bootDeployable, deploymentTimeoutMs, reasonForNoDeployment } from '../machine/support/deployment.ts';
 
-const reason = reasonForNoHost() ?? reasonForNoTerraform();
+const reason = reasonForNoDeployment();
 if (reason !== undefined) console.warn(`deploy.test.ts: nothing is deployed here: it ${reason}`);
 
 const apply = ['apply', '-auto-approve'];
@@ -57,8 +51,7 @@ describe.skipIf(reason !== undefined)('a machine that exists', () => {
 
   beforeAll(async () => {
     tools = await terraformTools();
-    host = await bootHost('bookworm');
-    await installOllamaProgram(host.machine);
+    host = await bootDeployable('bookworm');
     await addUser('guest');
     await addUser('deployer');
     await host.machine.write('/etc/ssh/sshd_config.d/05-ports.conf', 'Port 22\nPort 2222\n');
@@ -67,7 +60,7 @@ describe.skipIf(reason !== undefined)('a machine that exists', () => {
     folder = await temporaryFolder();
     synth();
     expect(await terraform('init')).toMatchObject({ status: 0 });
-  }, rootTimeoutMs + terraformToolsTimeoutMs);
+  }, deploymentTimeoutMs);
   afterAll(async () => {
     await host.stop();
     await folder.remove();

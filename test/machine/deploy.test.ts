@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installOllamaProgram } from '../distributions/support/ollama.ts';
-import { rootTimeoutMs } from '../distributions/support/root-cache.ts';
-import { deploymentTo, serverName, statusFromOutside, type Deployment } from './support/deployment.ts';
-import { bootHost, reasonForNoHost, type Host } from './support/host.ts';
-import { reasonForNoTerraform, terraformTools, terraformToolsTimeoutMs } from './support/terraform-tools.ts';
+import {
+  bootDeployable,
+  deploymentTimeoutMs,
+  reasonForNoDeployment,
+  deploymentTo,
+  serverName,
+  statusFromOutside,
+  type Deployment,
+} from './support/deployment.ts';
+import type { Host } from './support/host.ts';
+import { terraformTools } from './support/terraform-tools.ts';
 
-const reason = reasonForNoHost() ?? reasonForNoTerraform();
+const reason = reasonForNoDeployment();
 if (reason !== undefined) console.warn(`deploy.test.ts: nothing is deployed here: it ${reason}`);
 
 const services = { ci: {}, dashboard: { routes: ['read' as const] } };
@@ -17,13 +23,12 @@ describe.skipIf(reason !== undefined)('a deployment by the command line', () => 
 
   beforeAll(async () => {
     const tools = await terraformTools();
-    host = await bootHost('trixie');
-    await installOllamaProgram(host.machine);
+    host = await bootDeployable('trixie');
     deployment = await deploymentTo(host, tools);
     await deployment.configure();
     await deployment.deploy();
     ci = await deployment.client('ci');
-  }, rootTimeoutMs + terraformToolsTimeoutMs);
+  }, deploymentTimeoutMs);
   afterAll(async () => {
     await deployment.remove();
     await host.stop();

@@ -2,14 +2,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installOllamaProgram } from '../distributions/support/ollama.ts';
-import { rootTimeoutMs } from '../distributions/support/root-cache.ts';
-import { deploymentTo, stackName, statusFromOutside, type Deployment } from './support/deployment.ts';
-import { bootHost, reasonForNoHost, type Host } from './support/host.ts';
+import {
+  bootDeployable,
+  deploymentTimeoutMs,
+  reasonForNoDeployment,
+  deploymentTo,
+  stackName,
+  statusFromOutside,
+  type Deployment,
+} from './support/deployment.ts';
+import type { Host } from './support/host.ts';
 import { network } from './support/outside.ts';
-import { reasonForNoTerraform, terraformTools, terraformToolsTimeoutMs } from './support/terraform-tools.ts';
+import { terraformTools } from './support/terraform-tools.ts';
 
-const reason = reasonForNoHost() ?? reasonForNoTerraform();
+const reason = reasonForNoDeployment();
 if (reason !== undefined) console.warn(`lock-out.test.ts: nothing is deployed here: it ${reason}`);
 
 describe.skipIf(reason !== undefined)('a release that keeps its administrator out', () => {
@@ -18,12 +24,11 @@ describe.skipIf(reason !== undefined)('a release that keeps its administrator ou
 
   beforeAll(async () => {
     const tools = await terraformTools();
-    host = await bootHost('trixie');
-    await installOllamaProgram(host.machine);
+    host = await bootDeployable('trixie');
     deployment = await deploymentTo(host, tools);
     await deployment.configure();
     await deployment.deploy();
-  }, rootTimeoutMs + terraformToolsTimeoutMs);
+  }, deploymentTimeoutMs);
   afterAll(async () => {
     await deployment.remove();
     await host.stop();

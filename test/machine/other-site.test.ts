@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installOllamaProgram } from '../distributions/support/ollama.ts';
-import { rootTimeoutMs } from '../distributions/support/root-cache.ts';
-import { deploymentTo, statusFromOutside, type Deployment } from './support/deployment.ts';
-import { bootHost, reasonForNoHost, type Host } from './support/host.ts';
-import { reasonForNoTerraform, terraformTools, terraformToolsTimeoutMs } from './support/terraform-tools.ts';
+import {
+  bootDeployable,
+  deploymentTimeoutMs,
+  reasonForNoDeployment,
+  deploymentTo,
+  statusFromOutside,
+  type Deployment,
+} from './support/deployment.ts';
+import type { Host } from './support/host.ts';
+import { terraformTools } from './support/terraform-tools.ts';
 
-const reason = reasonForNoHost() ?? reasonForNoTerraform();
+const reason = reasonForNoDeployment();
 if (reason !== undefined) console.warn(`other-site.test.ts: nothing is deployed here: it ${reason}`);
 
 const site = `server { listen 127.0.0.1:8000; location / { return 200 "a site of somebody else"; } }\n`;
@@ -24,8 +29,7 @@ describe.skipIf(reason !== undefined)('a machine that serves a site with the dis
 
   beforeAll(async () => {
     const tools = await terraformTools();
-    host = await bootHost('trixie');
-    await installOllamaProgram(host.machine);
+    host = await bootDeployable('trixie');
     // The machines of the tests have it masked.
     await host.machine.output(['rm', '/etc/systemd/system/nginx.service']);
     await host.machine.output(['rm', '-f', '/etc/nginx/sites-enabled/default']);
@@ -37,7 +41,7 @@ describe.skipIf(reason !== undefined)('a machine that serves a site with the dis
     deployment = await deploymentTo(host, tools);
     await deployment.configure();
     await deployment.deploy();
-  }, rootTimeoutMs + terraformToolsTimeoutMs);
+  }, deploymentTimeoutMs);
   afterAll(async () => {
     await deployment.remove();
     await host.stop();

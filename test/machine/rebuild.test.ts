@@ -1,26 +1,19 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installOllamaProgram } from '../distributions/support/ollama.ts';
-import { rootTimeoutMs } from '../distributions/support/root-cache.ts';
-import { deploymentTo, statusFromOutside, type Deployment } from './support/deployment.ts';
-import { bootHost, reasonForNoHost, type Host } from './support/host.ts';
 import {
-  reasonForNoTerraform,
-  terraformTools,
-  terraformToolsTimeoutMs,
-  type TerraformTools,
-} from './support/terraform-tools.ts';
+  bootDeployable,
+  deploymentTimeoutMs,
+  reasonForNoDeployment,
+  deploymentTo,
+  statusFromOutside,
+  type Deployment,
+} from './support/deployment.ts';
+import type { Host } from './support/host.ts';
+import { terraformTools, type TerraformTools } from './support/terraform-tools.ts';
 
-const reason = reasonForNoHost() ?? reasonForNoTerraform();
+const reason = reasonForNoDeployment();
 if (reason !== undefined) console.warn(`rebuild.test.ts: nothing is deployed here: it ${reason}`);
-
-/** A new machine at the address of the one before, with keys of its own. */
-async function newHost(): Promise<Host> {
-  const host = await bootHost('bookworm');
-  await installOllamaProgram(host.machine);
-  return host;
-}
 
 describe.skipIf(reason !== undefined)('from nothing', () => {
   let tools: TerraformTools;
@@ -34,13 +27,13 @@ describe.skipIf(reason !== undefined)('from nothing', () => {
 
   beforeAll(async () => {
     tools = await terraformTools();
-    host = await newHost();
+    host = await bootDeployable('bookworm');
     deployment = await deploymentTo(host, tools);
     await configure();
     await deployment.deploy();
     ci = await deployment.client('ci');
     expect(await statusFromOutside(host, ci)).toBe(200);
-  }, rootTimeoutMs + terraformToolsTimeoutMs);
+  }, deploymentTimeoutMs);
   afterAll(async () => {
     await deployment.remove();
     await host.stop();
@@ -48,7 +41,7 @@ describe.skipIf(reason !== undefined)('from nothing', () => {
 
   test('a machine that was lost comes back on a new one, with the certificates that there were', async () => {
     await host.stop();
-    host = await newHost();
+    host = await bootDeployable('bookworm');
     deployment = await deploymentTo(host, tools, deployment);
     await configure();
     expect(await deployment.deploy()).toMatch(/1 added, 1 changed, 1 destroyed/);

@@ -2,11 +2,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../../distributions/support/machine.ts';
+import { installOllamaProgram } from '../../distributions/support/ollama.ts';
+import { rootTimeoutMs, type DebianSuite } from '../../distributions/support/root-cache.ts';
 import type { StackInput } from '../../support/test-gateway.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import type { Host } from './host.ts';
+import { bootHost, reasonForNoHost, type Host } from './host.ts';
 import { network } from './outside.ts';
-import type { TerraformTools } from './terraform-tools.ts';
+import { reasonForNoTerraform, terraformToolsTimeoutMs, type TerraformTools } from './terraform-tools.ts';
 
 const program = fileURLToPath(new URL('../../../bin/hardening.js', import.meta.url));
 /** The stack's name in tests that deploy. */
@@ -31,6 +33,21 @@ export interface Deployment {
   /** Writes a service's certificate, key and CA below `clients/`, as terraform's output has them; gives their paths. */
   client(service: string): Promise<{ certificate: string; key: string; ca: string }>;
   remove(): Promise<void>;
+}
+
+/** Why nothing is deployed here; undefined where it can be. */
+export function reasonForNoDeployment(): string | undefined {
+  return reasonForNoHost() ?? reasonForNoTerraform();
+}
+
+/** What a deployment needs first: a root and terraform's provider, both built where they are not kept yet. */
+export const deploymentTimeoutMs = rootTimeoutMs + terraformToolsTimeoutMs;
+
+/** Boots a machine that has all that a release needs of it: a program stands where Ollama does. */
+export async function bootDeployable(suite: DebianSuite): Promise<Host> {
+  const host = await bootHost(suite);
+  await installOllamaProgram(host.machine);
+  return host;
 }
 
 /**
