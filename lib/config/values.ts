@@ -182,6 +182,11 @@ function addressNumber(address: string): bigint {
   );
 }
 
+/** Those of checked networks that are of one family. */
+export function networksOfFamily(family: 4 | 6, networks: readonly string[]): string[] {
+  return networks.filter((network) => isIP(network.split('/')[0] ?? '') === family);
+}
+
 /** Whether a checked network is all of IPv4 or all of IPv6. */
 export function isEverywhere(network: string): boolean {
   return prefixOf(network) === 0;

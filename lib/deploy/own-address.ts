@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { BlockList, isIP } from 'node:net';
+import { networksOfFamily } from '../config/values.ts';
 
 /**
  * The address that this computer has on its way to another: what a packet filter there sees, unless a router on the
@@ -23,13 +24,12 @@ export async function ownAddressTowards(address: string): Promise<string | undef
 
 /** Whether an address is in one of the networks, each `ADDRESS/BITS`. */
 export function isWithin(address: string, networks: readonly string[]): boolean {
+  const family = isIP(address) === 6 ? 6 : 4;
   const list = new BlockList();
-  for (const network of networks) {
+  // A list takes IPv4 addresses for IPv6 ones too, and ::/0 would have them all.
+  for (const network of networksOfFamily(family, networks)) {
     const [base = '', bits = ''] = network.split('/');
-    // A list takes IPv4 addresses for IPv6 ones too, and ::/0 would have them all.
-    if (family(base) === family(address)) list.addSubnet(base, Number(bits), family(base));
+    list.addSubnet(base, Number(bits), `ipv${family}`);
   }
-  return list.check(address, family(address));
+  return list.check(address, `ipv${family}`);
 }
-
-const family = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');

@@ -131,5 +131,4 @@ export const helpers: Readonly<Record<string, Helper>> = {
   systemdPath: (...parts) => word('a path of systemd', absolutePath)(parts.join('/')),
   /** An absolute path as a word of a shell, without quotes. */
   shellPath: word('a path of a shell', absolutePath),
-  systemdSeconds: (value) => `${integer(value)}s`,
 };

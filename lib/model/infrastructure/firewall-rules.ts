@@ -9,6 +9,11 @@ export interface InboundRule {
   readonly sources: readonly string[];
 }
 
+/** Such a port with the name that the machine's own files give it. */
+export interface NamedInboundRule extends InboundRule {
+  readonly name: string;
+}
+
 /** A port elsewhere that the droplet may reach. */
 export interface OutboundRule {
   readonly purpose: string;
@@ -20,19 +25,30 @@ export interface OutboundRule {
 /** The port of SSH on a new droplet: that of Debian's and Ubuntu's images. */
 export const dropletSshPort = 22;
 
+/** The port that the machine's SSH server listens on. */
+export function sshPort({ target }: StackConfig): number {
+  return target.host?.port ?? dropletSshPort;
+}
+
 /** All of IPv4 and IPv6. Mirrors, registries and time servers have no addresses that one could list. */
 const everywhere = ['0.0.0.0/0', '::/0'];
 
-/** Who reaches the droplet. A rule without sources is left out: DigitalOcean would refuse it, and nobody is nobody. */
-export function inboundRules({ ssh, gateway, firewall }: StackConfig): InboundRule[] {
-  const rules: InboundRule[] = [
+/**
+ * Who reaches the machine, for its own packet filter and for the cloud's. A rule without sources is left out:
+ * DigitalOcean would refuse it, and nobody is nobody.
+ */
+export function inboundRules(stack: StackConfig): NamedInboundRule[] {
+  const { ssh, gateway, firewall } = stack;
+  const rules: NamedInboundRule[] = [
     {
+      name: 'SSH',
       purpose: 'SSH, for releases and administrators',
       protocol: 'tcp',
-      port: dropletSshPort,
+      port: sshPort(stack),
       sources: ssh.sources,
     },
     {
+      name: 'the gateway',
       purpose: 'the gateway, with client certificates',
       protocol: 'tcp',
       port: gateway.listenPort,
@@ -42,6 +58,7 @@ export function inboundRules({ ssh, gateway, firewall }: StackConfig): InboundRu
       ? []
       : [
           {
+            name: "the gateway's plain port",
             purpose: 'plain HTTP, answered with 401 only',
             protocol: 'tcp' as const,
             port: gateway.plainListenPort,

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import type { StackConfig } from '../../config/schema.ts';
+import { networksOfFamily } from '../../config/values.ts';
 import type { Deployment } from '../deployment.ts';
 import { metricsAgentUser } from '../machine/users.ts';
 import { certificatePlan } from './certificate-plan.ts';
@@ -104,16 +104,14 @@ function alerts(name: string, { alertEmails }: DigitalOcean): Alert[] {
 }
 
 function bootstrap({ ssh }: StackConfig, hasMonitoring: boolean): Bootstrap {
-  const family = (version: 4 | 6): string[] =>
-    ssh.sources.filter((network) => isIP(network.split('/')[0] ?? '') === version);
   return {
     adminUser: ssh.adminUser,
     adminKeys: Object.keys(ssh.adminKeys)
       .sort()
       .flatMap((administrator) => ssh.adminKeys[administrator] ?? []),
     sshPort: dropletSshPort,
-    sshSourcesIpv4: family(4),
-    sshSourcesIpv6: family(6),
+    sshSourcesIpv4: networksOfFamily(4, ssh.sources),
+    sshSourcesIpv6: networksOfFamily(6, ssh.sources),
     agentUser: hasMonitoring ? metricsAgentUser : undefined,
   };
 }

@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import type { StackConfig } from '../../config/schema.ts';
+import { networksOfFamily } from '../../config/values.ts';
+import { inboundRules, type NamedInboundRule } from '../infrastructure/firewall-rules.ts';
 import { metricsAgentUser } from './users.ts';
 import { modelsGroup } from './models.ts';
-import { sshPort } from './ssh-server.ts';
 
 /** The machine's own packet filter, a table of nftables. */
 export interface Firewall {
@@ -34,15 +34,8 @@ export interface InboundPort {
 
 /** Decides who may reach the machine, and whom it may reach. */
 export function firewall(stack: StackConfig): Firewall {
-  const { gateway, firewall, ssh, ollama, target } = stack;
-  const { gatewaySources } = firewall;
-  const inbound = [
-    inboundPort('SSH', sshPort(stack), ssh.sources),
-    inboundPort('the gateway', gateway.listenPort, gatewaySources),
-    ...(gateway.plainListenPort === false
-      ? []
-      : [inboundPort("the gateway's plain port", gateway.plainListenPort, gatewaySources)]),
-  ].filter(({ hasIpv4, hasIpv6 }) => hasIpv4 || hasIpv6);
+  const { ollama, target } = stack;
+  const inbound = inboundRules(stack).map(inboundPort);
   const agent = target.digitalocean?.monitoring === true ? [metricsAgentUser] : [];
   // An Ollama in a namespace of its own sends nothing here.
   const cloudUsers = ollama.isolation === 'loopback' && !ollama.noCloud ? ['ollama'] : [];
@@ -58,9 +51,7 @@ export function firewall(stack: StackConfig): Firewall {
   };
 }
 
-function inboundPort(purpose: string, port: number, sources: readonly string[]): InboundPort {
-  const family = (version: 4 | 6): string[] =>
-    sources.filter((network) => isIP(network.split('/')[0] ?? '') === version);
-  const [ipv4, ipv6] = [family(4), family(6)];
-  return { purpose, port, ipv4, ipv6, hasIpv4: ipv4.length > 0, hasIpv6: ipv6.length > 0 };
+function inboundPort({ name, port, sources }: NamedInboundRule): InboundPort {
+  const [ipv4, ipv6] = [networksOfFamily(4, sources), networksOfFamily(6, sources)];
+  return { purpose: name, port, ipv4, ipv6, hasIpv4: ipv4.length > 0, hasIpv6: ipv6.length > 0 };
 }

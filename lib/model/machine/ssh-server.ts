@@ -1,5 +1,4 @@
 import type { StackConfig } from '../../config/schema.ts';
-import { dropletSshPort } from '../infrastructure/firewall-rules.ts';
 
 /** What the machine's SSH server is told. */
 export interface SshServer {
@@ -23,11 +22,6 @@ export interface Administrators {
 
 /** The file with the administrators' keys. */
 export const administratorsFile = 'etc/hardening/ssh/administrators';
-
-/** The port that the machine's SSH server listens on. */
-export function sshPort({ target }: StackConfig): number {
-  return target.host?.port ?? dropletSshPort;
-}
 
 /** Decides what the SSH server is told. Whoever deploys can log in as before. */
 export function sshServer(stack: StackConfig): SshServer {
