@@ -76,6 +76,7 @@ export async function openSite(): Promise<Site> {
         runtimeDirectory,
         logDirectory,
         clientCa: pki.ca.certificate,
+        clientCrl: undefined,
         serverCertificate: pki.server.certificate,
         serverKey: pki.server.key,
         serverPair,

@@ -5,6 +5,7 @@ import { limitsSection } from './sections/limits.ts';
 import { logSection } from './sections/log.ts';
 import { ollamaSection } from './sections/ollama.ts';
 import { pkiSection } from './sections/pki.ts';
+import { revokedSection } from './sections/revoked.ts';
 import { servicesSection } from './sections/services.ts';
 import { sshSection } from './sections/ssh.ts';
 import { targetSection } from './sections/target.ts';
@@ -18,6 +19,8 @@ export const stackSchema = z.strictObject({
   gateway: gatewaySection,
   /** Who may call, with which routes, how often. */
   services: servicesSection,
+  /** Whose certificates were taken back, when and why. */
+  revoked: revokedSection.default([]),
   /** Rates and concurrency on the inference routes. */
   limits: limitsSection.prefault({}),
   /** The certificate authority and lifetimes. */

@@ -146,6 +146,26 @@ export const reason = text(/^[ -~]{20,400}$/, 400, {
   fix: 'say in a sentence why this is acceptable here, and who decided it',
 });
 
+/** A day of the calendar, as ISO 8601 writes it. */
+export const isoDate = z
+  .string()
+  .max(10)
+  .refine((text) => {
+    const day = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
+    return day !== undefined && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+  })
+  .meta({ allowed: 'a day as YYYY-MM-DD', fix: "write for example '2026-11-25'" });
+
+/** A file or folder beside the configuration, below its own folder. */
+export const filePath = text(
+  /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/,
+  200,
+  {
+    allowed: 'a path relative to the configuration file, of letters, digits, dots, _ and -, without ..',
+    fix: "write for example 'identities/ci.csr.pem'",
+  },
+);
+
 /** An IPv4 or IPv6 network, with the bits beyond the prefix all zero, so that a reader sees what it covers. */
 export const cidr = z
   .string()

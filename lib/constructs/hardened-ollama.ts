@@ -55,7 +55,9 @@ export class HardenedOllama extends Construct {
     }
 
     const { organization } = plan;
-    const authority = new CertificateAuthority(this, 'authority', { ...plan.ca, organization });
+    const [issuing] = plan.authorities;
+    if (issuing === undefined) throw new RangeError("the mode 'external' has no constructs yet");
+    const authority = new CertificateAuthority(this, 'authority', { ...issuing, organization });
     const server = new ServerCertificate(this, 'server', { ...plan.server, organization, authority });
     const [health, ...services] = [plan.health, ...plan.services].map(
       ({ identity, validityHours, earlyRenewalHours }) =>

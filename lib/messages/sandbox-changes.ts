@@ -5,8 +5,10 @@ export const summaryText = {
   service: (name: string, change: string) => `service ${name}: ${change}`,
   added: 'added, with a certificate of its own',
   removed: 'removed, its certificate gets 401',
-  generation: (before: number, after: number) =>
-    `generation ${before} to ${after}: earlier certificates get 401, a new one is issued`,
+  generationsAdded: (generations: readonly number[]) =>
+    `generation ${generations.join(' and ')} is let in, with a new certificate`,
+  generationsDropped: (generations: readonly number[]) =>
+    `generation ${generations.join(' and ')} is dropped, its certificate gets 401`,
   gained: (grants: readonly string[]) => `may now call ${grants.join(', ')}`,
   lost: (grants: readonly string[]) => `may no longer call ${grants.join(', ')}`,
   limits: (limits: { requestsPerSecond: number; burst: number; concurrentStreams: number }) =>

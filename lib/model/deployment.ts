@@ -8,7 +8,10 @@ import type { Endpoint, GatewayPaths, UpstreamServer } from './placement.ts';
 export interface Deployment {
   readonly stack: string;
   readonly gateway: Gateway;
+  /** Those that are let in. One whose every certificate is revoked is not here. */
   readonly services: readonly Service[];
+  /** Whose certificates were taken back, in the order of the configuration. */
+  readonly revoked: readonly Revocation[];
   readonly health: HealthIdentity;
   readonly ollama: OllamaEnvironment;
   readonly certificates: WantedPki;
@@ -53,7 +56,12 @@ export interface Gateway {
 /** The limits on connections and single requests, in nginx's terms. */
 export type RequestLimits = Omit<
   StackConfig['gateway'],
-  'serverNames' | 'listenAddress' | 'listenPort' | 'plainListenPort' | 'workerProcesses'
+  | 'serverNames'
+  | 'listenAddress'
+  | 'listenPort'
+  | 'plainListenPort'
+  | 'workerProcesses'
+  | 'revocationDrainSeconds'
 >;
 
 /** A route of Ollama as the gateway serves it. */
@@ -93,12 +101,26 @@ export interface HealthIdentity {
 /** One service as the gateway knows it. */
 export interface Service {
   readonly name: string;
-  readonly generation: number;
-  /** The subject of its certificate, as nginx prints it. */
-  readonly distinguishedName: string;
+  /** The certificates that are let in, the earlier generation first: one, or two while one takes over from the other. */
+  readonly identities: readonly ServiceIdentity[];
   /** What it may call: route classes and grants of single routes. */
   readonly grants: readonly string[];
   readonly limitSet: LimitSet;
+}
+
+export interface ServiceIdentity {
+  readonly generation: number;
+  /** The subject of its certificate, as nginx prints it. */
+  readonly distinguishedName: string;
+}
+
+export interface Revocation {
+  readonly service: string;
+  /** Certificates up to it are refused. Undefined: every one, for good. */
+  readonly generation: number | undefined;
+  /** The day of the decision, YYYY-MM-DD. */
+  readonly date: string;
+  readonly reason: string;
 }
 
 /** Limits that one or more services share the values of; each service is counted by itself. */

@@ -38,6 +38,8 @@ export interface GatewayPaths {
   readonly serverKey: string;
   /** The CA whose client certificates are accepted. */
   readonly clientCa: string;
+  /** The CRLs of those CAs, one each. Undefined: certificates are refused by the list of identities alone. */
+  readonly clientCrl: string | undefined;
 }
 
 /** The paths on a machine: fixed, so that units, drop-ins and a reader at night know them. */
@@ -47,6 +49,7 @@ export const machinePaths: GatewayPaths = {
   serverCertificate: '/etc/hardening/gateway/tls/server.crt',
   serverKey: '/etc/hardening/gateway/tls/server.key',
   clientCa: '/etc/hardening/gateway/tls/ca.crt',
+  clientCrl: '/etc/hardening/gateway/tls/ca.crl',
 };
 
 /** The socket in front of an Ollama that is alone in its network namespace; only nginx's user may open it. */

@@ -3,6 +3,8 @@ import { healthService, splitAddressAndPort } from '../config/values.ts';
 import { distinguishedName } from '../pki/identity.ts';
 import type { WantedPki } from '../pki/inventory.ts';
 import type { Deployment, HealthIdentity, OllamaEnvironment, Service } from './deployment.ts';
+import { acceptedGenerations } from './accepted-generations.ts';
+import { authorityCommonName } from './authority-name.ts';
 import { distinctLimitSets, limitSetOf } from './limit-sets.ts';
 import { absentFiles, programFiles, resolveMachine } from './machine/machine.ts';
 import { mapHash } from './map-hash.ts';
@@ -29,8 +31,15 @@ export function resolve(
 ): Deployment {
   const services = resolveServices(name, stack);
   const machine = resolveMachine(name, stack);
-  const { serverNames, listenAddress, listenPort, plainListenPort, workerProcesses, ...limits } =
-    stack.gateway;
+  const {
+    serverNames,
+    listenAddress,
+    listenPort,
+    plainListenPort,
+    workerProcesses,
+    revocationDrainSeconds: _drain,
+    ...limits
+  } = stack.gateway;
   return {
     stack: name,
     gateway: {
@@ -45,11 +54,12 @@ export function resolve(
       readBodySizeKiB: readBodySizeKiB(limits.clientMaxBodySizeKiB),
       limitSets: distinctLimitSets(services),
       perAddress: stack.limits.perAddress,
-      mapHash: mapHash(services.length + 1),
+      mapHash: mapHash(services.flatMap(({ identities }) => identities).length + 1),
       limits,
       openFiles: 2 * limits.workerConnections + 64,
     },
     services,
+    revoked: stack.revoked.map(({ generation, ...entry }) => ({ ...entry, generation })),
     health: healthIdentity(name, stack),
     ollama: ollamaEnvironment(stack),
     certificates: certificatePlan(name, stack),
@@ -60,16 +70,19 @@ export function resolve(
   };
 }
 
-function resolveServices(stack: string, { services, limits }: StackConfig): Service[] {
+function resolveServices(stack: string, { services, limits, revoked }: StackConfig): Service[] {
   return Object.entries(services)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, service]) => ({
       name,
-      generation: service.generation,
-      distinguishedName: distinguishedName({ stack, service: name, generation: service.generation }),
+      identities: acceptedGenerations(name, service, revoked).map((generation) => ({
+        generation,
+        distinguishedName: distinguishedName({ stack, service: name, generation }),
+      })),
       grants: [...new Set(service.routes.map(grantOf))].sort(),
       limitSet: limitSetOf(service, limits),
-    }));
+    }))
+    .filter(({ identities }) => identities.length > 0);
 }
 
 function healthIdentity(stack: string, { gateway }: StackConfig): HealthIdentity {
@@ -99,18 +112,20 @@ function ollamaEnvironment({ ollama }: StackConfig): OllamaEnvironment {
   return { variables, hostHeader: `localhost:${port}` };
 }
 
-function certificatePlan(stack: string, { gateway, pki, services }: StackConfig): WantedPki {
+function certificatePlan(stack: string, { gateway, pki, services, revoked }: StackConfig): WantedPki {
   return {
     stack,
-    ca: { commonName: `${stack} hardening CA`, lifetimeDays: pki.caLifetimeDays },
+    ca: { commonName: authorityCommonName(stack, pki.caGeneration), lifetimeDays: pki.caLifetimeDays },
     server: {
       serverNames: [...new Set([...gateway.serverNames, loopbackNames.dns])],
       addresses: [loopbackNames.ip],
       lifetimeDays: pki.serverCertificateLifetimeDays,
     },
-    clients: Object.entries(services).map(([service, { generation, certificateLifetimeDays }]) => ({
-      identity: { stack, service, generation },
-      lifetimeDays: certificateLifetimeDays,
-    })),
+    clients: Object.entries(services).flatMap(([service, settings]) =>
+      acceptedGenerations(service, settings, revoked).map((generation) => ({
+        identity: { stack, service, generation },
+        lifetimeDays: settings.certificateLifetimeDays,
+      })),
+    ),
   };
 }

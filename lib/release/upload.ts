@@ -58,8 +58,8 @@ export function makeUpload(content: ReleaseContent): Upload {
     [
       'identities',
       lines(
-        deployment.services.map(
-          ({ name, generation }) => `${requireLine(name, namePattern)} ${String(generation)}`,
+        deployment.services.flatMap(({ name, identities }) =>
+          identities.map(({ generation }) => `${requireLine(name, namePattern)} ${String(generation)}`),
         ),
       ),
     ],

@@ -43,11 +43,22 @@ function describeService(before: Service | undefined, after: Service | undefined
   const lost = before.grants.filter((grant) => !after.grants.includes(grant));
   const gained = after.grants.filter((grant) => !before.grants.includes(grant));
   return [
-    ...(before.generation === after.generation
-      ? []
-      : [summaryText.generation(before.generation, after.generation)]),
+    ...generationChanges(generationsOf(before), generationsOf(after)),
     ...(gained.length === 0 ? [] : [summaryText.gained(gained)]),
     ...(lost.length === 0 ? [] : [summaryText.lost(lost)]),
     ...(before.limitSet.name === after.limitSet.name ? [] : [summaryText.limits(after.limitSet)]),
+  ];
+}
+
+function generationsOf({ identities }: Service): number[] {
+  return identities.map(({ generation }) => generation);
+}
+
+function generationChanges(before: readonly number[], after: readonly number[]): string[] {
+  const dropped = before.filter((generation) => !after.includes(generation));
+  const added = after.filter((generation) => !before.includes(generation));
+  return [
+    ...(added.length === 0 ? [] : [summaryText.generationsAdded(added)]),
+    ...(dropped.length === 0 ? [] : [summaryText.generationsDropped(dropped)]),
   ];
 }

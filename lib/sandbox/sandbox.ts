@@ -196,6 +196,7 @@ async function place(options: SandboxOptions, state: StateDirectory, upstream: U
       serverCertificate: pki.server.certificate,
       serverKey: pki.server.key,
       clientCa: pki.ca.certificate,
+      clientCrl: undefined,
     },
   };
 }

@@ -21,6 +21,7 @@ const sandbox: Placement = {
     serverCertificate: '/home/me/.sandbox/pki/certs/server.crt',
     serverKey: '/home/me/.sandbox/pki/secrets/server.key',
     clientCa: '/home/me/.sandbox/pki/certs/ca.crt',
+    clientCrl: undefined,
   },
 };
 

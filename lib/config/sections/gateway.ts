@@ -74,4 +74,9 @@ export const gatewaySection = z.strictObject({
    * seconds, the longest silence of a stream.
    */
   workerShutdownTimeoutSeconds: integer(1, 3_600, 'seconds').default(600),
+  /**
+   * How long they may when the change takes an identity away: its running streams end then, and with them those of
+   * others that began before the change. By default 30 seconds.
+   */
+  revocationDrainSeconds: integer(0, 3_600, 'seconds').default(30),
 });

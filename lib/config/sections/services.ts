@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { maximumGeneration } from '../../pki/identity.ts';
 import { profiles } from '../../pki/profiles.ts';
 import { ollamaRouteNames, routeClasses } from '../ollama-routes.ts';
-import { integer } from '../values.ts';
+import { filePath, integer, yesOrNo } from '../values.ts';
 import { concurrentStreams, rateFields } from './limits.ts';
 
 const routeOrClass = z.enum([...routeClasses, ...ollamaRouteNames]).meta({
@@ -17,6 +17,21 @@ export const serviceSection = z.strictObject({
    * is let in. By default 1.
    */
   generation: integer(1, maximumGeneration, 'generations').default(1),
+  /**
+   * Whether the generation before is let in as well, so that the service's host can change its certificate in between.
+   * Remove it in a second change to drop the old one. By default false.
+   */
+  overlap: yesOrNo.default(false),
+  /**
+   * The service's certificate request, as PEM, beside the configuration. Its host keeps the key. Needed, and only
+   * allowed, with `pki.mode` 'csr'.
+   */
+  csr: filePath.optional(),
+  /**
+   * The request of the generation before, for `overlap` with `pki.mode` 'csr'. By default the certificate that terraform
+   * made for it in 'managed' mode stays.
+   */
+  previousCsr: filePath.optional(),
   /**
    * What the service may call: route classes (`read` shows models and versions, `inference` makes them work), single
    * routes, or both. Everything else gets 403. By default both classes.

@@ -1,4 +1,6 @@
+import type { StackConfig } from '../../config/schema.ts';
 import type { Identity } from '../../pki/identity.ts';
+import type { Revocation } from '../deployment.ts';
 import type { InboundRule, OutboundRule } from './firewall-rules.ts';
 
 /** Every decision about what terraform makes for one stack, as plain data. Constructs wire it and decide nothing. */
@@ -78,19 +80,37 @@ export interface Bootstrap {
   readonly agentUser: string | undefined;
 }
 
-/** The certificates that terraform issues, in hours, as its tls provider counts. */
+/** Who holds which key, and the certificates of a stack. Times in hours, as terraform's tls provider counts. */
 export interface CertificatePlan {
+  readonly mode: StackConfig['pki']['mode'];
   readonly organization: string;
-  readonly ca: { readonly commonName: string; readonly validityHours: number };
+  /** The CAs that terraform makes and the gateway trusts, the one that issues first. None in mode 'external'. */
+  readonly authorities: readonly [AuthorityPlan, ...AuthorityPlan[]] | readonly [];
+  /** The folder of the CA that issues in mode 'external', relative to the configuration file. */
+  readonly directory: string | undefined;
+  /** Folders of further CAs that the gateway trusts. */
+  readonly alsoTrustedDirectories: readonly string[];
   readonly server: LeafLifetime & {
     /** Undefined where no name fits into a subject. */
     readonly commonName: string | undefined;
     readonly dnsNames: readonly string[];
     readonly addresses: readonly string[];
   };
+  /** By service, then by generation: the certificates that are let in. */
   readonly services: readonly ServiceCertificatePlan[];
   /** The identity that the machine checks itself with. */
   readonly health: ServiceCertificatePlan;
+  /** Whose certificates were taken back. */
+  readonly revoked: readonly Revocation[];
+  /** From how many days before its end a certificate is announced. */
+  readonly expiryNoticeDays: number;
+}
+
+/** A CA that terraform makes. */
+export interface AuthorityPlan {
+  readonly generation: number;
+  readonly commonName: string;
+  readonly validityHours: number;
 }
 
 export interface LeafLifetime {
@@ -103,6 +123,10 @@ export interface ServiceCertificatePlan extends LeafLifetime {
   readonly identity: Identity;
   /** The subject, as nginx prints it. */
   readonly distinguishedName: string;
+  /** The certificate that the service's host is to have: not the one that another takes over from. */
+  readonly isLatest: boolean;
+  /** The path of the request that its host made, relative to the configuration file. Undefined: somebody else has the key. */
+  readonly request: string | undefined;
 }
 
 /** Where the state is kept, and what encrypts it. */

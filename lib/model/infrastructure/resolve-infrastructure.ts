@@ -37,7 +37,7 @@ export function resolveInfrastructure(deployment: Deployment, stack: StackConfig
   return {
     stack: deployment.stack,
     target: hostTarget(stack) ?? dropletTarget(deployment.stack, stack),
-    certificates: certificatePlan(deployment),
+    certificates: certificatePlan(deployment, stack),
     state: statePlan(deployment.stack, stack.terraformState),
     ssh: {
       sources: ssh.sources,

@@ -1,4 +1,5 @@
 import type {
+  AuthorityPlan,
   DropletTarget,
   HostTarget,
   Infrastructure,
@@ -14,9 +15,15 @@ export interface Review {
   readonly droplet:
     (DropletTarget & { readonly hasAlerts: boolean; readonly alertEmails: readonly string[] }) | undefined;
   readonly ssh: Infrastructure['ssh'] & { readonly hasSources: boolean; readonly hasAdministrators: boolean };
-  readonly certificates: Omit<Infrastructure['certificates'], 'services' | 'health'> & {
+  readonly certificates: Omit<Infrastructure['certificates'], 'services' | 'health' | 'authorities'> & {
     /** The services and the machine itself. */
     readonly identities: readonly ServiceCertificatePlan[];
+    readonly issuing: AuthorityPlan | undefined;
+    readonly otherAuthorities: readonly AuthorityPlan[];
+    readonly isExternal: boolean;
+    readonly hasRequests: boolean;
+    readonly hasFolders: boolean;
+    readonly hasRevocations: boolean;
   };
   readonly state: {
     readonly spaces: Extract<StatePlan, { kind: 'spaces' }> | undefined;
@@ -27,7 +34,7 @@ export interface Review {
 
 /** Arranges the decisions for `infrastructure.md`. */
 export function reviewOf({ stack, target, certificates, state, ssh }: Infrastructure): Review {
-  const { services, health, ...authorityAndServer } = certificates;
+  const { services, health, authorities, ...rest } = certificates;
   return {
     stack,
     isDeployed: target !== undefined,
@@ -41,7 +48,16 @@ export function reviewOf({ stack, target, certificates, state, ssh }: Infrastruc
       hasSources: ssh.sources.length > 0,
       hasAdministrators: ssh.administrators.length > 0,
     },
-    certificates: { ...authorityAndServer, identities: [...services, health] },
+    certificates: {
+      ...rest,
+      identities: [...services, health],
+      issuing: authorities[0],
+      otherAuthorities: authorities.slice(1),
+      isExternal: rest.mode === 'external',
+      hasRequests: services.some(({ request }) => request !== undefined),
+      hasFolders: rest.alsoTrustedDirectories.length > 0,
+      hasRevocations: rest.revoked.length > 0,
+    },
     state: {
       spaces: state.kind === 'spaces' ? state : undefined,
       isEncryptedFile: state.kind === 'encrypted-file',
