@@ -21,13 +21,13 @@ const sandbox: Placement = {
     serverCertificate: '/home/me/.sandbox/pki/certs/server.crt',
     serverKey: '/home/me/.sandbox/pki/secrets/server.key',
     clientCa: '/home/me/.sandbox/pki/certs/ca.crt',
-    clientCrl: undefined,
+    clientCrl: '/home/me/.sandbox/pki/certs/ca.crl',
   },
 };
 
 /** The only directives that may differ: paths, ports, user, process mode and upstream. */
 const placed =
-  /^\s*(?:listen|server|user|worker_processes|pid|error_log|access_log|ssl_certificate|ssl_certificate_key|ssl_client_certificate|(?:client_body|proxy|fastcgi|uwsgi|scgi)_temp_path) /;
+  /^\s*(?:listen|server|user|worker_processes|pid|error_log|access_log|ssl_certificate|ssl_certificate_key|ssl_client_certificate|ssl_crl|(?:client_body|proxy|fastcgi|uwsgi|scgi)_temp_path) /;
 
 describe('the sandbox against the machine, for the same nginx', () => {
   const machineTree = render(resolve('trial', stack));
