@@ -2,6 +2,7 @@ import { randomBytes, X509Certificate as ParsedCertificate, type KeyObject } fro
 import { isIP } from 'node:net';
 import { authorityNotYetValid, lifetimeOutOfRange, outlivesAuthority } from '../messages/pki.ts';
 import { requireIdentity, type Identity } from './identity.ts';
+import { authorityKeyIdentifier } from './key-identifier.ts';
 import { generateKey, isP256, publicKeyDer, signingKey } from './keys.ts';
 import {
   backdateMs,
@@ -143,13 +144,12 @@ async function issue(
   const longest = longestLifetimeDays(authority, request.now);
   if (request.lifetimeDays > longest) throw outlivesAuthority(profile.name, request.lifetimeDays, longest);
   const issuer = new x509.X509Certificate(new Uint8Array(authority.certificate.raw));
-  const subjectKeyIdentifier = issuer.getExtension(x509.SubjectKeyIdentifierExtension);
   return await sign(profile, {
     publicKey: request.publicKey,
     signer: {
       key: authority.key,
       name: issuer.subjectName,
-      keyIdentifier: subjectKeyIdentifier?.keyId,
+      keyIdentifier: await authorityKeyIdentifier(issuer),
     },
     subject: content.subject,
     notBefore,
@@ -163,8 +163,8 @@ interface Content {
   readonly signer: {
     readonly key: KeyObject;
     readonly name: x509.Name;
-    /** What the CA's own certificate calls its key, which need not be the usual hash. */
-    readonly keyIdentifier: string | undefined;
+    /** Undefined for the CA itself. */
+    readonly keyIdentifier: x509.Extension | undefined;
   };
   readonly subject: x509.Name;
   readonly notBefore: Date;
@@ -187,14 +187,7 @@ async function sign(profile: CertificateProfile, content: Content): Promise<stri
     const usages = profile.extendedKeyUsage.map((name) => x509.ExtendedKeyUsage[name]);
     extensions.push(new x509.ExtendedKeyUsageExtension(usages, false));
   }
-  if (!ca) {
-    const { key, keyIdentifier } = content.signer;
-    extensions.push(
-      keyIdentifier === undefined
-        ? await x509.AuthorityKeyIdentifierExtension.create(new x509.PublicKey(publicKeyDer(key)))
-        : new x509.AuthorityKeyIdentifierExtension(keyIdentifier),
-    );
-  }
+  if (content.signer.keyIdentifier !== undefined) extensions.push(content.signer.keyIdentifier);
   if (content.extension !== undefined) extensions.push(content.extension);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
