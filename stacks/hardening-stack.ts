@@ -32,6 +32,7 @@ export class HardeningStack extends TerraformStack {
       stackName: name,
       stack,
       privateKeyPath: privateKeyPath.stringValue,
+      ...(stack.target.host === undefined ? {} : { removeModels: this.#removeModels() }),
     });
     const { target, state } = this.ollama.infrastructure;
     if (target?.kind === 'digitalocean') {
@@ -41,6 +42,17 @@ export class HardeningStack extends TerraformStack {
     }
     keepState(this, state);
     this.#outputs();
+  }
+
+  #removeModels(): string {
+    return new TerraformVariable(this, 'remove_models', {
+      type: 'bool',
+      default: false,
+      nullable: false,
+      description:
+        'Whether a destroy also removes the models that the kit has fetched onto the machine. By default they stay. ' +
+        'A destroy goes by the state, so it must be applied first, which `hardening destroy --models` does.',
+    }).stringValue;
   }
 
   #outputs(): void {

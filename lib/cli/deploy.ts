@@ -6,7 +6,13 @@ import { deployCommandText } from '../messages/deploy.ts';
 import { paint, terminal } from '../messages/terminal.ts';
 import type { StackConfig } from '../config/schema.ts';
 import { findRolledBack } from '../deploy/rolled-back.ts';
-import { findTerraform, runTerraform, stackFolder, type Terraform } from '../deploy/terraform.ts';
+import {
+  findTerraform,
+  runTerraform,
+  stackFolder,
+  terminalParameters,
+  type Terraform,
+} from '../deploy/terraform.ts';
 import { UserError } from '../messages/user-error.ts';
 
 interface DeployOptions {
@@ -55,12 +61,8 @@ async function deploy(wanted: string | undefined, options: DeployOptions): Promi
   await warnOfLockOut(stack);
   await runTerraform(terraform, folder, ['init', '-input=false'], true);
   const step = options.plan ? ['plan'] : ['apply', ...(options.autoApprove ? ['-auto-approve'] : [])];
-  const asTerminal = [
-    ...(process.stdin.isTTY ? [] : ['-input=false']),
-    ...(terminal(process.stdout).colour ? [] : ['-no-color']),
-  ];
   const again = await whatToBringAgain(terraform, folder, { name, stack });
-  await runTerraform(terraform, folder, [...step, ...again, ...asTerminal]);
+  await runTerraform(terraform, folder, [...step, ...again, ...terminalParameters()]);
 }
 
 /** The parameter that brings a release again which the machine has left; says why. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ExitCode } from '../messages/user-error.ts';
 import { deployCommand } from './deploy.ts';
+import { destroyCommand } from './destroy.ts';
 import { probeCommand } from './probe.ts';
 import { renderCommand } from './render.ts';
 import { sandboxCommand } from './sandbox.ts';
@@ -22,7 +23,14 @@ const program = new Command('hardening')
   .showHelpAfterError('(add --help for the options)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.unable))
   .addHelpText('after', '\nExit codes: 0 done, 1 something needs attention, 2 bad input or not possible.');
-for (const command of [renderCommand(), probeCommand(), sandboxCommand(), deployCommand(), statusCommand()]) {
+for (const command of [
+  renderCommand(),
+  probeCommand(),
+  sandboxCommand(),
+  deployCommand(),
+  statusCommand(),
+  destroyCommand(),
+]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

@@ -23,6 +23,11 @@ export interface HardenedOllamaProps {
    * agent are tried.
    */
   readonly privateKeyPath?: string;
+  /**
+   * Whether a destroy takes the models off a machine that exists which the kit has fetched: 'true', 'false', or an
+   * expression of terraform that gives one. It must be applied before the destroy. Default: 'false', models stay.
+   */
+  readonly removeModels?: string;
 }
 
 /**
@@ -78,7 +83,13 @@ export class HardenedOllama extends Construct {
     });
     this.releaseName = new TerraformLocal(this, 'release-name', content.name).asString;
     const removal =
-      target.kind === 'host' ? new HostRemoval(this, 'host', { ...target, privateKeyPath }) : undefined;
+      target.kind === 'host'
+        ? new HostRemoval(this, 'host', {
+            ...target,
+            privateKeyPath,
+            removeModels: props.removeModels ?? 'false',
+          })
+        : undefined;
     new Release(this, 'release', {
       stack: props.stackName,
       connection: target.connection,

@@ -15,6 +15,11 @@ export interface HostRemovalProps {
   readonly hostKey: string;
   /** The path of a private key for SSH, or ''. Then the keys of the SSH agent are tried. The state keeps the path. */
   readonly privateKeyPath: string;
+  /**
+   * Whether the models go too that the kit has fetched: 'true', 'false', or an expression of terraform that gives one.
+   * A destroy does what the last apply wrote down.
+   */
+  readonly removeModels: string;
 }
 
 /**
@@ -31,7 +36,7 @@ export class HostRemoval extends Construct {
     const { port, user, timeoutSeconds } = props.connection;
     // cdktf's type lacks `when`; it prints what it is given.
     const atDestroy: RemoteExecProvisioner & { readonly when: 'destroy' } = {
-      ...remoteScript('remove.sh'),
+      ...remoteScript('remove.sh', "remove_models='${self.input.remove_models}'"),
       when: 'destroy',
       connection: sshConnection({
         address: '${self.input.address}',
@@ -51,6 +56,7 @@ export class HostRemoval extends Construct {
         user,
         host_key: props.hostKey,
         private_key_path: props.privateKeyPath,
+        remove_models: props.removeModels,
       },
       triggersReplace: [],
       provisioners: [atDestroy],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { StackConfig } from '../config/schema.ts';
 import { deployCommandText } from '../messages/deploy.ts';
+import { terminal } from '../messages/terminal.ts';
 
 /** terraform or OpenTofu, as the environment names it. */
 export interface Terraform {
@@ -68,6 +69,14 @@ export async function runTerraform(
   }
 }
 
+/** What tells terraform whether there is somebody to ask, and a screen with colours. */
+export function terminalParameters(): string[] {
+  return [
+    ...(process.stdin.isTTY ? [] : ['-input=false']),
+    ...(terminal(process.stdout).colour ? [] : ['-no-color']),
+  ];
+}
+
 /** What a stack's last apply told of itself. */
 export interface StackOutputs {
   /** The address for clients and for SSH. */
@@ -108,6 +117,6 @@ export async function stateAddresses({ program }: Terraform, folder: string): Pr
 }
 
 /** terraform asks its maker for news unless told not to. */
-function withoutLookup(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutLookup(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...environment, CHECKPOINT_DISABLE: '1' };
 }

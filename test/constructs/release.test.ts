@@ -142,6 +142,10 @@ describe('a destroy', () => {
     // A destroy may refer to nothing but the resource itself.
     expect(JSON.stringify(script)).not.toMatch(/\$\{(?!self\.)/);
     expect(removal['input']).toMatchObject({ address: '192.0.2.10', host_key: publicKey('H') });
+    expect(JSON.stringify(script)).toContain("remove_models='${self.input.remove_models}'");
+    // Models stay unless an apply before the destroy was told otherwise.
+    expect(removal['input']).toMatchObject({ remove_models: '${var.remove_models}' });
+    expect(at(host.json, 'variable', 'remove_models')).toMatchObject({ type: 'bool', default: false });
     // It is never replaced: that would destroy it.
     expect(removal['triggers_replace']).toEqual([]);
     // After the last release.
@@ -152,6 +156,6 @@ describe('a destroy', () => {
 
   it('of a droplet needs no more than the droplet', async () => {
     const cloud = await synthesized('cloud', dropletStack);
-    expect(cloud.text).not.toContain('hardening-release remove');
+    expect(cloud.text).not.toMatch(/hardening-release remove|remove_models/);
   });
 });

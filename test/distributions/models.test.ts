@@ -227,6 +227,33 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
       expect(found.filter((line) => line.endsWith('runs'))).toEqual([]);
     });
 
+    test('what it fetched can be taken out again, and what others brought stays', async () => {
+      const { machine } = host;
+      const own = `${modelStore}/manifests/${registry}/library/own/1`;
+      const shared = `${modelStore}/blobs/sha256-${sha256(template)}`;
+      await machine.write(own, JSON.stringify({ layers: [{ digest: `sha256:${sha256(template)}` }] }));
+      const before = await machine.output(['find', modelStore, '-type', 'f']);
+      expect(before).toContain(manifestOf(tiny));
+      const program = await readFile(
+        new URL('../../lib/release/machine/clear-store.sh', import.meta.url),
+        'utf8',
+      );
+      const clear = (what: string): Promise<string> =>
+        machine.output(
+          ['setpriv', '--reuid', 'ollama', '--clear-groups', 'sh', '-s', '--', modelStore, what],
+          program,
+        );
+      await machine.output(['chown', '-R', 'ollama:', modelStore]);
+      await clear('keep');
+      expect(await machine.output(['find', modelStore, '-name', '.hardening*'])).toBe(
+        `${modelStore}/.hardening-fetched\n`,
+      );
+      const said = await clear('remove');
+      expect(said).toContain(`hardening: removed the model ${tiny}`);
+      const left = await machine.output(['find', modelStore, '-type', 'f']);
+      expect(left.trim().split('\n').sort()).toEqual([shared, own].sort());
+    });
+
     test('its unit is verified, and locked in', async () => {
       const unit = `/etc/systemd/system/${service}`;
       const verify = ['systemd-analyze', 'verify', '--man=no', unit];

@@ -1,19 +1,19 @@
 #!/bin/sh
 # The releases of this machine: which there are, which is in force, and the way back.
-# Usage: hardening-release list | status [--json] | rollback [HASH] | confirm HASH | recover | remove
+# Usage: hardening-release list | status [--json] | rollback [HASH] | confirm HASH | recover | remove [--models]
 # Exit codes: 0 done, or all is well; 1 failed, or something needs attention; 2 not possible; 3 failed, and not back.
 # shellcheck disable=SC2034,SC2153 # the other parts have and read the variables
 set -u
 umask 022
 PROGRAMS=$(readlink -f "$0")
 PROGRAMS=${PROGRAMS%/*}
-for part in common kinds links upload packages state gateway health reload lock force confirm take-over remove status; do
+for part in common kinds links upload packages state gateway health reload lock force confirm take-over fetched-models remove status; do
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done
 
 usage() {
-  complain "usage: hardening-release list | status [--json] | rollback [HASH] | confirm HASH | recover | remove"
+  complain "usage: hardening-release list | status [--json] | rollback [HASH] | confirm HASH | recover | remove [--models]"
   exit "$REFUSED_EXIT"
 }
 
@@ -76,9 +76,13 @@ status)
   esac
   ;;
 remove)
-  [ $# -eq 1 ] || usage
+  case $#:${2-} in
+  1:) models=keep ;;
+  2:--models) models=remove ;;
+  *) usage ;;
+  esac
   begin remove
-  remove_kit
+  remove_kit "$models"
   ;;
 rollback) [ $# -le 2 ] || usage && rollback "${2-}" ;;
 confirm) [ $# -eq 2 ] || usage && begin confirm && confirm "$2" ;;

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # The way out: what the kit put onto the machine goes, and nothing else.
 
-# remove_kit: also where a release was only half there. Models, Ollama's program of before and logs stay.
+# remove_kit keep|remove: also where a release was only half there. Ollama's program of before and logs stay; models that
+# the kit has fetched are kept or removed.
 remove_kit() {
   say 'removes the kit from this machine'
   for folder in "$RELEASES"/*; do
@@ -17,12 +18,17 @@ remove_kit() {
   systemctl daemon-reload
   [ -z "$had_sshd" ] || reload_sshd || complain 'sshd did not reload'
   [ -z "$had_journald" ] || reload_journald || :
+  clear_store "$1"
   give_back
   for user in "$GATEWAY_USER" hardening-proxy hardening-models; do
     if getent passwd "$user" >/dev/null; then userdel "$user" 2>/dev/null || complain "the user $user stays"; fi
   done
   # The list of the refused goes too: whoever deploys again begins anew, with certificates of another CA.
   rm -rf /opt/hardening /var/lib/hardening-ollama "$KIT"
-  say 'left as they are: packages, the user ollama and its models, the logs in /var/log/hardening-gateway'
+  case $1 in
+  keep) left_models='its models' ;;
+  *) left_models='the models that the kit did not fetch' ;;
+  esac
+  say "left as they are: packages, the user ollama and $left_models, the logs in /var/log/hardening-gateway"
   say 'settings of the kernel stay as they are until the next boot'
 }
