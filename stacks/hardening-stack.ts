@@ -5,7 +5,10 @@ import { TerraformStack } from 'cdktf/lib/terraform-stack.js';
 import { TerraformVariable } from 'cdktf/lib/terraform-variable.js';
 import type { Construct } from 'constructs';
 import type { StackConfig } from '../lib/config/schema.ts';
+import type { HostKeyPair } from '../lib/constructs/hardened-droplet.ts';
 import { HardenedOllama } from '../lib/constructs/hardened-ollama.ts';
+import { noPublicParts, type PublicParts } from '../lib/constructs/public-parts.ts';
+import { certificateTable } from './certificate-table.ts';
 import { keepState } from './state.ts';
 
 /** The oldest terraform and OpenTofu that have what the stacks use. */
@@ -17,11 +20,13 @@ const tlsProviderVersion = '4.2.1';
 export class HardeningStack extends TerraformStack {
   readonly ollama: HardenedOllama;
 
-  constructor(scope: Construct, name: string, stack: StackConfig) {
+  constructor(scope: Construct, name: string, stack: StackConfig, publicParts: PublicParts = noPublicParts) {
     super(scope, name);
     this.addOverride('terraform.required_version', terraformVersion);
-    this.addOverride('terraform.required_providers.tls.version', tlsProviderVersion);
-    new TlsProvider(this, 'tls');
+    if (stack.pki.mode !== 'external') {
+      this.addOverride('terraform.required_providers.tls.version', tlsProviderVersion);
+      new TlsProvider(this, 'tls');
+    }
     const privateKeyPath = new TerraformVariable(this, 'ssh_private_key_path', {
       type: 'string',
       default: '',
@@ -32,6 +37,8 @@ export class HardeningStack extends TerraformStack {
       stackName: name,
       stack,
       privateKeyPath: privateKeyPath.stringValue,
+      publicParts,
+      hostKeyPair: this.#hostKeyPair(stack),
       ...(stack.target.host === undefined ? {} : { removeModels: this.#removeModels() }),
     });
     const { target, state } = this.ollama.infrastructure;
@@ -55,17 +62,47 @@ export class HardeningStack extends TerraformStack {
     }).stringValue;
   }
 
+  /** With keys that no state is to have, the host key comes from the environment as well. */
+  #hostKeyPair({ target, pki }: StackConfig): HostKeyPair | undefined {
+    if (target.digitalocean === undefined || pki.mode === 'managed') return undefined;
+    const variable = (name: string, sensitive: boolean, description: string): string =>
+      new TerraformVariable(this, name, { type: 'string', nullable: false, sensitive, description })
+        .stringValue;
+    return {
+      privateKeyOpenSsh: variable(
+        'ssh_host_private_key',
+        true,
+        "The droplet's SSH host key of type ed25519, as ssh-keygen writes it. Only the first boot uses it.",
+      ),
+      publicKeyOpenSsh: variable(
+        'ssh_host_public_key',
+        false,
+        'The public half of ssh_host_private_key, one line.',
+      ),
+    };
+  }
+
   #outputs(): void {
-    const { publicAddress, hostKey, releaseName, authority, serviceCertificates } = this.ollama;
+    const { publicAddress, hostKey, releaseName, certificates } = this.ollama;
     new TerraformOutput(this, 'address', { value: publicAddress });
     new TerraformOutput(this, 'host_key', { value: hostKey });
     new TerraformOutput(this, 'release', { value: releaseName });
-    new TerraformOutput(this, 'ca', { value: authority.certificatePem });
-    for (const { service, certificatePem, privateKeyPem, authorityPem } of serviceCertificates) {
-      new TerraformOutput(this, `client_${service}`, {
-        description: `What the service ${service} needs: certificate, key and CA, as PEM.`,
-        value: { certificate: certificatePem, key: privateKeyPem, ca: authorityPem },
-        sensitive: true,
+    new TerraformOutput(this, 'ca', { value: certificates.authoritiesPem });
+    new TerraformOutput(this, 'certificates', {
+      description: 'Every certificate that is in force: what it is for, its serial number, and its end.',
+      value: certificateTable(certificates),
+    });
+    // A CA in a folder has the bundles there.
+    if (this.ollama.infrastructure.certificates.mode === 'external') return;
+    for (const { service, isLatest, certificatePem, privateKeyPem } of certificates.services) {
+      new TerraformOutput(this, `client_${service}${isLatest ? '' : '_previous'}`, {
+        description: `What the service ${service} needs${isLatest ? '' : ', for the generation before'}, as PEM.`,
+        value: {
+          certificate: certificatePem,
+          ...(privateKeyPem === undefined ? {} : { key: privateKeyPem }),
+          ca: certificates.authoritiesPem,
+        },
+        sensitive: privateKeyPem !== undefined,
       });
     }
   }

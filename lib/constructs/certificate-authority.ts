@@ -5,6 +5,8 @@ import { profiles } from '../pki/profiles.ts';
 import { keySettings, allowedUses } from './certificate-settings.ts';
 
 export interface CertificateAuthorityProps {
+  /** What the machine's list of issued certificates calls it. Default: 1. */
+  readonly generation?: number;
   /** O of the subject: the stack whose gateway trusts this CA. A change makes a new CA, and with it every leaf. */
   readonly organization: string;
   /** CN of the subject. A change makes a new CA, and with it every leaf. */
@@ -25,6 +27,10 @@ export class CertificateAuthority extends Construct {
   readonly certificatePem: string;
   /** The key as PEM, for the constructs that issue. Sensitive to terraform. */
   readonly privateKeyPem: string;
+  readonly generation: number;
+  readonly serialNumber: string;
+  /** RFC 3339. */
+  readonly notAfter: string;
 
   constructor(scope: Construct, id: string, props: CertificateAuthorityProps) {
     super(scope, id);
@@ -39,5 +45,13 @@ export class CertificateAuthority extends Construct {
     });
     this.certificatePem = certificate.certPem;
     this.privateKeyPem = key.privateKeyPem;
+    this.generation = props.generation ?? 1;
+    this.serialNumber = certificate.id;
+    this.notAfter = certificate.validityEndTime;
   }
+}
+
+/** Another generation is another construct, so that it gets another key. */
+export function certificateAuthorityId(generation: number): string {
+  return generation === 1 ? 'authority' : `authority-${generation}`;
 }

@@ -15,6 +15,14 @@ import { userData } from '../bootstrap/user-data.ts';
 import type { Alert, Bootstrap } from '../model/infrastructure/infrastructure.ts';
 import type { GatewayFirewall } from './gateway-firewall.ts';
 
+/** An SSH host key of type ed25519. */
+export interface HostKeyPair {
+  /** As ssh-keygen writes it. Sensitive. */
+  readonly privateKeyOpenSsh: string;
+  /** One line: type and base64. */
+  readonly publicKeyOpenSsh: string;
+}
+
 export interface HardenedDropletProps {
   /** The droplet's name, which is its host name too. */
   readonly name: string;
@@ -30,6 +38,8 @@ export interface HardenedDropletProps {
   readonly firewall: GatewayFirewall;
   /** What the first boot sets up. A change has no effect on a droplet that exists. */
   readonly bootstrap: Bootstrap;
+  /** The SSH host key of the first boot. Default: terraform makes one, and its state has it. */
+  readonly hostKeyPair?: HostKeyPair | undefined;
   /** The name of a project that exists. Default: the account's default project. */
   readonly project?: string | undefined;
   /** Whether it has an address that outlives it. Default: no. */
@@ -58,7 +68,7 @@ export class HardenedDroplet extends Construct {
   constructor(scope: Construct, id: string, props: HardenedDropletProps) {
     super(scope, id);
     const { name, resourceName, region, size, image } = props;
-    const hostKey = new PrivateKey(this, 'host-key', { algorithm: 'ED25519' });
+    const hostKey = props.hostKeyPair ?? this.#madeHostKey();
     const vpc = new Vpc(this, 'vpc', { name: resourceName, region });
     const droplet = new Droplet(this, 'droplet', {
       name,
@@ -73,16 +83,13 @@ export class HardenedDroplet extends Construct {
       backups: props.hasBackups ?? false,
       // The agent behind the web console lets in keys of its own, as root.
       dropletAgent: false,
-      userData: userData(props.bootstrap, {
-        privateKeyOpenSsh: hostKey.privateKeyOpenssh,
-        publicKeyOpenSsh: hostKey.publicKeyOpenssh,
-      }),
+      userData: userData(props.bootstrap, hostKey),
       dependsOn: [props.firewall.dependable],
       // An administrator who joins or leaves is a release. Both would replace the droplet.
       lifecycle: { ignoreChanges: ['user_data', 'ssh_keys'] },
     });
     this.address = droplet.ipv4Address;
-    this.hostKey = Fn.trimspace(hostKey.publicKeyOpenssh);
+    this.hostKey = Fn.trimspace(hostKey.publicKeyOpenSsh);
     this.dropletId = droplet.id;
     const reservedIp = props.hasReservedIp === true ? this.#reservedIp(region, droplet) : undefined;
     this.publicAddress = reservedIp?.ipAddress ?? droplet.ipv4Address;
@@ -98,6 +105,11 @@ export class HardenedDroplet extends Construct {
       });
     }
     for (const alert of props.alerts ?? []) this.#alert(alert, droplet);
+  }
+
+  #madeHostKey(): HostKeyPair {
+    const key = new PrivateKey(this, 'host-key', { algorithm: 'ED25519' });
+    return { privateKeyOpenSsh: key.privateKeyOpenssh, publicKeyOpenSsh: key.publicKeyOpenssh };
   }
 
   #reservedIp(region: string, droplet: Droplet): ReservedIp {

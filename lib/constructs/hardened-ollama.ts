@@ -4,14 +4,15 @@ import type { StackConfig } from '../config/schema.ts';
 import type { DropletTarget, HostTarget, Infrastructure } from '../model/infrastructure/infrastructure.ts';
 import { resolveInfrastructure } from '../model/infrastructure/resolve-infrastructure.ts';
 import { resolve } from '../model/resolve.ts';
-import { CertificateAuthority } from './certificate-authority.ts';
+import { externalCertificates } from './external-certificates.ts';
 import { GatewayFirewall } from './gateway-firewall.ts';
-import { HardenedDroplet } from './hardened-droplet.ts';
+import { HardenedDroplet, type HostKeyPair } from './hardened-droplet.ts';
 import { HostRemoval } from './host-removal.ts';
+import { noPublicParts, type PublicParts } from './public-parts.ts';
 import { releaseContent } from './release-content.ts';
 import { Release } from './release.ts';
-import { ServerCertificate } from './server-certificate.ts';
-import { ServiceCertificate } from './service-certificate.ts';
+import { issuedLines, type StackCertificates } from './stack-certificates.ts';
+import { terraformCertificates } from './terraform-certificates.ts';
 
 export interface HardenedOllamaProps {
   /** The stack's name: O of every certificate. A machine belongs to one stack. */
@@ -28,19 +29,24 @@ export interface HardenedOllamaProps {
    * expression of terraform that gives one. It must be applied before the destroy. Default: 'false', models stay.
    */
   readonly removeModels?: string;
+  /** What the files say that the configuration names: requests, and CAs in folders. Default: it names none. */
+  readonly publicParts?: PublicParts;
+  /**
+   * A droplet's SSH host key, as values or expressions of terraform, so that no state has it. Default: terraform makes
+   * one, and its state has it.
+   */
+  readonly hostKeyPair?: HostKeyPair | undefined;
 }
 
 /**
  * A hardened Ollama behind its gateway, on a droplet that is made or on a machine that exists: certificates, machine
- * and release. The app brings the providers tls and, for a droplet, digitalocean.
+ * and release. The app brings the provider tls, unless the CA is external, and for a droplet digitalocean.
  *
- * @throws {RangeError} for a stack without a target
+ * @throws {RangeError} for a stack without a target, and for a file of `publicParts` that is missing
  */
 export class HardenedOllama extends Construct {
   readonly infrastructure: Infrastructure;
-  readonly authority: CertificateAuthority;
-  /** In the order of their services' names. */
-  readonly serviceCertificates: readonly ServiceCertificate[];
+  readonly certificates: StackCertificates;
   /** The address for clients. */
   readonly publicAddress: string;
   /** The host key that the machine must show. */
@@ -59,28 +65,16 @@ export class HardenedOllama extends Construct {
       );
     }
 
-    const { organization } = plan;
-    const [issuing] = plan.authorities;
-    if (issuing === undefined) throw new RangeError("the mode 'external' has no constructs yet");
-    const authority = new CertificateAuthority(this, 'authority', { ...issuing, organization });
-    const server = new ServerCertificate(this, 'server', { ...plan.server, organization, authority });
-    const [health, ...services] = [plan.health, ...plan.services].map(
-      ({ identity, validityHours, earlyRenewalHours }) =>
-        new ServiceCertificate(this, { ...identity, authority, validityHours, earlyRenewalHours }),
-    );
-    if (health === undefined) throw new RangeError('a plan has a health identity');
-    this.authority = authority;
-    this.serviceCertificates = services;
+    const parts = props.publicParts ?? noPublicParts;
+    this.certificates =
+      plan.mode === 'external' ? externalCertificates(plan, parts) : terraformCertificates(this, plan, parts);
 
-    const machine = target.kind === 'host' ? hostMachine(target) : this.#droplet(target);
+    const machine = target.kind === 'host' ? hostMachine(target) : this.#droplet(target, props.hostKeyPair);
     this.publicAddress = machine.publicAddress;
     this.hostKey = machine.hostKey;
     const privateKeyPath = props.privateKeyPath ?? '';
-    const content = releaseContent(deployment, props.stack, {
-      authority: authority.certificatePem,
-      server: server.certificatePem,
-      health: health.certificatePem,
-    });
+    const issued = new TerraformLocal(this, 'issued', issuedLines(this.certificates)).asString;
+    const content = releaseContent(deployment, props.stack, { ...this.certificates, issued });
     this.releaseName = new TerraformLocal(this, 'release-name', content.name).asString;
     const removal =
       target.kind === 'host'
@@ -97,19 +91,19 @@ export class HardenedOllama extends Construct {
       privateKeyPath,
       files: content.files,
       name: this.releaseName,
-      certificates: { authority: authority.certificatePem, server, health },
+      certificates: { ...this.certificates, issued },
       waitsForFirstBoot: target.kind === 'digitalocean',
       ...(removal === undefined ? {} : { dependsOn: [removal.resource] }),
     });
   }
 
-  #droplet(target: DropletTarget): Machine {
+  #droplet(target: DropletTarget, hostKeyPair: HostKeyPair | undefined): Machine {
     const firewall = new GatewayFirewall(this, 'firewall', {
       name: target.resourceName,
       inbound: target.inbound,
       outbound: target.outbound,
     });
-    const droplet = new HardenedDroplet(this, 'droplet', { ...target, firewall });
+    const droplet = new HardenedDroplet(this, 'droplet', { ...target, firewall, hostKeyPair });
     return {
       address: droplet.address,
       publicAddress: droplet.publicAddress,

@@ -22,8 +22,12 @@ export interface LeafCertificateProps {
 export abstract class LeafCertificate extends Construct {
   /** The certificate as PEM, which is no secret. */
   readonly certificatePem: string;
-  /** The key as PEM. Sensitive to terraform. */
-  readonly privateKeyPem: string;
+  /** The key as PEM, sensitive to terraform. Undefined where whoever made the request has it. */
+  readonly privateKeyPem: string | undefined;
+  /** In decimal digits. */
+  readonly serialNumber: string;
+  /** RFC 3339. */
+  readonly notAfter: string;
   /** The CA's certificate as PEM, to send along with a bundle. */
   readonly authorityPem: string;
 
@@ -35,19 +39,22 @@ export abstract class LeafCertificate extends Construct {
       readonly subject: CertRequestSubject;
       readonly dnsNames?: readonly string[];
       readonly ipAddresses?: readonly string[];
+      readonly request?: string | undefined;
     },
   ) {
     super(scope, id);
-    const key = new PrivateKey(this, 'key', keySettings);
+    const key = props.request === undefined ? new PrivateKey(this, 'key', keySettings) : undefined;
     // The provider takes subject and names from the request alone.
-    const request = new CertRequest(this, 'request', {
-      privateKeyPem: key.privateKeyPem,
-      subject: [props.subject],
-      ...(props.dnsNames === undefined ? {} : { dnsNames: [...props.dnsNames] }),
-      ...(props.ipAddresses === undefined ? {} : { ipAddresses: [...props.ipAddresses] }),
-    });
+    const request =
+      props.request ??
+      new CertRequest(this, 'request', {
+        privateKeyPem: key?.privateKeyPem ?? '',
+        subject: [props.subject],
+        ...(props.dnsNames === undefined ? {} : { dnsNames: [...props.dnsNames] }),
+        ...(props.ipAddresses === undefined ? {} : { ipAddresses: [...props.ipAddresses] }),
+      }).certRequestPem;
     const certificate = new LocallySignedCert(this, 'certificate', {
-      certRequestPem: request.certRequestPem,
+      certRequestPem: request,
       caCertPem: props.authority.certificatePem,
       caPrivateKeyPem: props.authority.privateKeyPem,
       isCaCertificate: false,
@@ -57,7 +64,9 @@ export abstract class LeafCertificate extends Construct {
       earlyRenewalHours: props.earlyRenewalHours,
     });
     this.certificatePem = certificate.certPem;
-    this.privateKeyPem = key.privateKeyPem;
+    this.privateKeyPem = key?.privateKeyPem;
+    this.serialNumber = certificate.id;
+    this.notAfter = certificate.validityEndTime;
     this.authorityPem = props.authority.certificatePem;
   }
 }

@@ -7,16 +7,19 @@ import { makeUpload } from '../release/upload.ts';
 import { render } from '../render/render.ts';
 import type { StaticFiles } from './static-folder.ts';
 
-/** Certificates as PEM, known at apply only. */
+/** What the name depends on beside the files, known at apply only. */
 export interface NamingCertificates {
-  readonly authority: string;
-  readonly server: string;
-  readonly health: string;
+  /** The trusted CAs, PEM. */
+  readonly authoritiesPem: string;
+  readonly server: { readonly certificatePem: string };
+  readonly health: { readonly certificatePem: string };
+  /** The lines of `issued`. */
+  readonly issued: string;
 }
 
 /** A release as far as it is known at synth. */
 export interface KnownContent {
-  /** Every file of the upload but `release` and those of `tls`. Nothing in them is secret. */
+  /** Every file of the upload but `release`, `issued` and those of `tls`. Nothing in them is secret. */
   readonly files: StaticFiles;
   /** The release's name, an expression of terraform. */
   readonly name: string;
@@ -44,7 +47,7 @@ export function releaseContent(
   });
   const files = new Map(
     [...upload.files]
-      .filter(([path]) => path !== 'release' && !path.startsWith('tls/'))
+      .filter(([path]) => path !== 'release' && path !== 'issued' && !path.startsWith('tls/'))
       .map(([path, { content }]) => [path, content]),
   );
   const sums = new Map([
@@ -52,9 +55,10 @@ export function releaseContent(
     ...[...files]
       .filter(([path]) => !path.startsWith('files/'))
       .map(([path, content]) => [path, createHash('sha256').update(content).digest('hex')] as const),
-    ['tls/ca.crt', Fn.sha256(certificates.authority)],
-    ['tls/server.crt', Fn.sha256(certificates.server)],
-    ['tls/health.crt', Fn.sha256(certificates.health)],
+    ['issued', Fn.sha256(certificates.issued)],
+    ['tls/ca.crt', Fn.sha256(certificates.authoritiesPem)],
+    ['tls/server.crt', Fn.sha256(certificates.server.certificatePem)],
+    ['tls/health.crt', Fn.sha256(certificates.health.certificatePem)],
   ]);
   const lines = [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, sum]) => `${sum}  ${path}\n`);
   return { files, name: Fn.sha256(lines.join('')) };

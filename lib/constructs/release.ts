@@ -5,16 +5,23 @@ import { Op } from 'cdktf/lib/terraform-operators.js';
 import { Token } from 'cdktf/lib/tokens/token.js';
 import { Construct } from 'constructs';
 import type { ReleaseConnection } from '../model/infrastructure/infrastructure.ts';
+import { crlSignature } from './crl-signature.ts';
 import { remoteScript } from './remote-script.ts';
 import { sshConnection } from './ssh-connection.ts';
+import type { CrlSources, PrivateKeySource, ReleasePair } from './stack-certificates.ts';
 import { StaticFolder, type StaticFiles } from './static-folder.ts';
 import { TerraformData } from './terraform-data.ts';
 
-/** The certificates that a machine gets, as PEM. The CA's key is not among them. */
+/** The certificates that a machine gets, as PEM. No CA's key is among them. */
 export interface ReleaseCertificates {
-  readonly authority: string;
-  readonly server: { readonly certificatePem: string; readonly privateKeyPem: string };
-  readonly health: { readonly certificatePem: string; readonly privateKeyPem: string };
+  /** The trusted CAs. */
+  readonly authoritiesPem: string;
+  readonly server: ReleasePair;
+  readonly health: ReleasePair;
+  /** The lines that tell the machine which certificates were issued: see `issuedLines`. */
+  readonly issued: string;
+  /** The CRLs of the trusted CAs. */
+  readonly crls: CrlSources;
 }
 
 export interface ReleaseProps {
@@ -55,15 +62,21 @@ export class Release extends Construct {
     const folder = new StaticFolder(this, 'files', { files: props.files });
     // Another apply, another upload: the resource's own id is new each time.
     const upload = '.hardening-upload/${self.id}';
-    const { authority, server, health } = props.certificates;
-    const written: readonly (readonly [path: string, content: string])[] = [
-      ['release', `${props.name}\n`],
-      ['tls/ca.crt', authority],
-      ['tls/server.crt', server.certificatePem],
-      ['tls/server.key', server.privateKeyPem],
-      ['tls/health.crt', health.certificatePem],
-      ['tls/health.key', health.privateKeyPem],
+    const { authoritiesPem, server, health, issued, crls } = props.certificates;
+    const written: readonly (readonly [path: string, source: PrivateKeySource])[] = [
+      ['release', { content: `${props.name}\n` }],
+      ['issued', { content: issued }],
+      ['tls/ca.crt', { content: authoritiesPem }],
+      ['tls/server.crt', { content: server.certificatePem }],
+      ['tls/server.key', server.privateKey],
+      ['tls/health.crt', { content: health.certificatePem }],
+      ['tls/health.key', health.privateKey],
     ];
+    const signature = crlSignature(this, {
+      ...crls,
+      ssh: { ...props.connection, address: props.address, hostKey: props.hostKey },
+      privateKeyPath: props.privateKeyPath,
+    });
     new TerraformData(this, 'release', {
       input: { stack: props.stack, release: props.name },
       triggersReplace: [props.name, props.machine],
@@ -82,11 +95,21 @@ export class Release extends Construct {
         ...(props.waitsForFirstBoot ? [firstBoot] : []),
         remoteScript('prepare-upload.sh', uploadId),
         { type: 'file', source: folder.path, destination: upload } satisfies FileProvisioner,
-        ...written.map(([path, content]): FileProvisioner => ({
+        ...written.map(([path, source]): FileProvisioner => ({
           type: 'file',
-          content,
+          ...('content' in source ? source : { source: source.file }),
           destination: `${upload}/${path}`,
         })),
+        ...signature.provisioners,
+        ...(signature.file === undefined
+          ? []
+          : [
+              {
+                type: 'file',
+                ...signature.file,
+                destination: `${upload}/tls/ca.crl`,
+              } satisfies FileProvisioner,
+            ]),
         // Nothing here is sensitive: terraform would hide all that the activation says.
         remoteScript('hand-over.sh', uploadId),
         remoteScript('confirm.sh', "release='${self.input.release}'"),

@@ -10,6 +10,11 @@ export interface ServiceCertificateProps extends LeafCertificateProps {
   readonly service: string;
   /** serialNumber of the subject, from 1. Raising it makes a new key; the gateway accepts this number alone. */
   readonly generation: number;
+  /**
+   * A certificate request as PEM, whose key stays with whoever made it. The provider copies its subject and its names
+   * unseen: check it with `checkRequest` of lib/pki before. Default: terraform makes a key.
+   */
+  readonly request?: string | undefined;
 }
 
 /**
@@ -21,6 +26,8 @@ export interface ServiceCertificateProps extends LeafCertificateProps {
 export class ServiceCertificate extends LeafCertificate {
   /** CN of the subject. */
   readonly service: string;
+  /** serialNumber of the subject. */
+  readonly generation: number;
 
   constructor(scope: Construct, props: ServiceCertificateProps) {
     const { stack, service, generation } = requireIdentity(props);
@@ -30,6 +37,7 @@ export class ServiceCertificate extends LeafCertificate {
       subject: { organization: stack, commonName: service, serialNumber: String(generation) },
     });
     this.service = service;
+    this.generation = generation;
   }
 }
 

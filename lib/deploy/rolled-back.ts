@@ -1,4 +1,5 @@
-import { machineStatus, type MachineLogin } from './machine-status.ts';
+import { machineStatus } from './machine-status.ts';
+import type { MachineLogin } from './ssh.ts';
 import { readOutputs, stateAddresses, type StackOutputs, type Terraform } from './terraform.ts';
 
 /** A machine on which something else is in force than the last apply brought. */

@@ -91,8 +91,73 @@ describe('the certificates', () => {
     expect(Object.keys(stack.json['output'] as object)).not.toContain('client_health');
   });
 
-  it('leave the key of the CA in the state alone', () => {
-    const outside = [stack.json['output'], stack.one('terraform_data', '_release_')];
-    expect(JSON.stringify(outside)).not.toMatch(/authority_key/);
+  it('leave the key of the CA in the state, and show it to the program that signs alone', () => {
+    const { provisioner, ...release } = stack.one('terraform_data', '_release_');
+    const steps = (provisioner as Block[]).filter((step) => step['local-exec'] === undefined);
+    expect(JSON.stringify([stack.json['output'], release, steps])).not.toMatch(/authority_key/);
+  });
+
+  it('of two generations stand side by side while one takes over from the other', async () => {
+    const services = {
+      ci: { generation: 2, overlap: true },
+      'live-review': { generation: 3, certificateLifetimeDays: 30 },
+    };
+    const both = await synthesized('box', { ...hostStack, services });
+    // The first change drops nothing, and what stays is as it was.
+    for (const address of stack.addresses) {
+      const [type = '', name = ''] = address.split('.');
+      if (type === 'terraform_data') continue;
+      expect(at(both.json, 'resource', type, name)).toEqual(at(stack.json, 'resource', type, name));
+    }
+    expect(both.addresses.length - stack.addresses.length).toBe(3);
+    expect(at(both.json, 'output', 'client_ci', 'value', 'certificate')).toContain('service-ci-2');
+    expect(at(both.json, 'output', 'client_ci_previous', 'value', 'certificate')).toContain('service-ci-1');
+    // The second drops the old one alone.
+    const after = await synthesized('box', {
+      ...hostStack,
+      services: { ...services, ci: { generation: 2 } },
+    });
+    expect(both.addresses.filter((address) => !after.addresses.includes(address))).toEqual(
+      both.addresses.filter((address) => address.includes('service-ci-1')),
+    );
+    expect(after.addresses.filter((address) => !both.addresses.includes(address))).toEqual([]);
+  });
+
+  it('of a revoked generation are not issued, and its service has no output', async () => {
+    const revoked = [
+      { service: 'ci', generation: 1, date: '2026-11-25', reason: 'The runner of this test was stolen.' },
+    ];
+    const after = await synthesized('box', { ...hostStack, revoked });
+    expect(after.addresses.filter((address) => address.includes('service-ci'))).toEqual([]);
+    expect(after.json['output']).not.toHaveProperty('client_ci');
+  });
+
+  it('come from another CA with another generation of it, which is trusted before it issues', async () => {
+    const first = await synthesized('box', { ...hostStack, pki: { alsoTrustedCaGenerations: [2] } });
+    expect(first.addresses.filter((address) => !stack.addresses.includes(address))).toEqual([
+      expect.stringMatching(/^tls_private_key\.ollama_authority-2_key_/),
+      expect.stringMatching(/^tls_self_signed_cert\.ollama_authority-2_certificate_/),
+    ]);
+    const issuer = (of: Synthesized): unknown[] => [
+      ...new Set(of.all('tls_locally_signed_cert').map((certificate) => certificate['ca_cert_pem'])),
+    ];
+    expect(issuer(first)).toEqual(issuer(stack));
+    const second = await synthesized('box', {
+      ...hostStack,
+      pki: { caGeneration: 2, alsoTrustedCaGenerations: [1] },
+    });
+    expect(second.addresses).toEqual(first.addresses);
+    expect(issuer(second)).toEqual([expect.stringContaining('ollama_authority-2_certificate')]);
+    expect(at(second.json, 'output', 'ca', 'value')).toMatch(
+      /authority-2_certificate.*authority_certificate/,
+    );
+    const third = await synthesized('box', { ...hostStack, pki: { caGeneration: 2 } });
+    expect(second.addresses.filter((address) => !third.addresses.includes(address))).toEqual([
+      expect.stringMatching(/^tls_private_key\.ollama_authority_key_/),
+      expect.stringMatching(/^tls_self_signed_cert\.ollama_authority_certificate_/),
+    ]);
+    expect(
+      Object.values(at(third.json, 'resource', 'tls_self_signed_cert') as Record<string, Block>)[0],
+    ).toMatchObject({ subject: [{ organization: 'box', common_name: 'box hardening CA 2' }] });
   });
 });

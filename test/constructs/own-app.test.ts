@@ -78,7 +78,7 @@ describe('in an app of one’s own', () => {
     if (stack === undefined) throw new Error('the stack is gone');
     const resources = await synth((own) => {
       const ollama = new HardenedOllama(own, 'reviews', { stackName: 'box', stack });
-      expect(ollama.serviceCertificates.map(({ service }) => service)).toEqual(['ci', 'live-review']);
+      expect(ollama.certificates.services.map(({ service }) => service)).toEqual(['ci', 'live-review']);
     });
     expect(Object.keys(resources['terraform_data'] ?? {})).toHaveLength(2);
   });

@@ -70,7 +70,11 @@ describe('a release', () => {
 
   it('makes a private folder, fills it, activates it and confirms it with another login, in this order', () => {
     const order = provisioners(host).map((one) =>
-      at(one, 'remote-exec') ? 'command' : String(at(one, 'file', 'destination')),
+      at(one, 'remote-exec')
+        ? 'command'
+        : at(one, 'local-exec')
+          ? 'command here'
+          : String(at(one, 'file', 'destination')),
     );
     const folder = '.hardening-upload/${self.id}';
     expect(order).toEqual([
@@ -78,12 +82,15 @@ describe('a release', () => {
       folder,
       ...[
         'release',
+        'issued',
         'tls/ca.crt',
         'tls/server.crt',
         'tls/server.key',
         'tls/health.crt',
         'tls/health.key',
       ].map((path) => `${folder}/${path}`),
+      'command here',
+      `${folder}/tls/ca.crl`,
       'command',
       'command',
     ]);
@@ -107,6 +114,32 @@ describe('a release', () => {
       if (!destination.endsWith('.key')) expect(String(file['content'])).not.toContain('private_key');
       else expect(file['content']).toMatch(/^\$\{tls_private_key\.ollama_(?:server|service-health-1)_key_/);
     }
+  });
+
+  it('hands the key of the CA to the program that signs, in its environment alone', () => {
+    const { command, environment } = provisioners(host).flatMap((one) =>
+      at(one, 'local-exec') ? [one['local-exec'] as Block] : [],
+    )[0] as { command: string; environment: Record<string, string> };
+    expect(command).toMatch(/^node '[./\w-]+\/bin\/sign-crl\.js'$/);
+    expect(Object.keys(environment)).toEqual(['HARDENING_CRL_REQUEST']);
+    expect(environment['HARDENING_CRL_REQUEST']).toMatch(
+      /^\$\{jsonencode\(.*tls_private_key\.ollama_authority_key_\w+\.private_key_pem/,
+    );
+    expect(at(files(host), '.hardening-upload/${self.id}/tls/ca.crl', 'source')).toBe('crl/${self.id}.pem');
+  });
+
+  it('tells the machine of each client certificate, by serial number and end', () => {
+    const [issued] = Object.values(host.json['locals'] as Record<string, string>);
+    const line = (service: string, generation: number): RegExp =>
+      new RegExp(
+        `^1 \\$\\{[\\w.-]+_service-${service}-${generation}_certificate_\\w+\\.id\\} ${service} ${generation} ` +
+          `\\$\\{[\\w.-]+_service-${service}-${generation}_certificate_\\w+\\.validity_end_time\\}$`,
+        'm',
+      );
+    expect(issued).toMatch(line('ci', 1));
+    expect(issued).toMatch(line('live-review', 3));
+    expect(issued).toMatch(line('health', 1));
+    expect(issued?.trim().split('\n')).toHaveLength(3);
   });
 
   it('is done again when its name or its machine changes', async () => {

@@ -15,9 +15,15 @@ const examples: [string, string, StackInput][] = [
   ['digitalocean-full', 'production', fullStack],
 ];
 
-/** Without the checksums of programs and rendered files, which change with each of these, and without their list. */
+/** Without the way from the test's folder to the program that signs: a project's own is below its folder. */
+const withoutWay = (text: string): string => text.replace(/'[^']*(\/bin\/sign-crl\.js)'/g, "'<the kit>$1'");
+
+/**
+ * Without the checksums of programs and rendered files, which change with each of these, without their list, and
+ * without the way from the test's folder to this one.
+ */
 const withoutChecksums = (text: string): string =>
-  text
+  withoutWay(text)
     .replace(/[0-9a-f]{64}/g, '<sha256>')
     .replace(/(?:<sha256> {2}programs\/[\w.-]+?\\\\n)+/g, '<programs>');
 
@@ -58,7 +64,7 @@ describe('synthesis', () => {
       const second = await synthesized(name, input);
       vi.unstubAllEnvs();
       expect(second.text).toBe(first.text);
-      expect(first.text).not.toContain(process.cwd());
+      expect(withoutWay(first.text)).not.toContain(process.cwd());
     },
   );
 

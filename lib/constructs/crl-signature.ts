@@ -1,0 +1,64 @@
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { App } from 'cdktf/lib/app.js';
+import { Fn } from 'cdktf/lib/terraform-functions.js';
+import type { LocalExecProvisioner } from 'cdktf/lib/terraform-provisioner.js';
+import { TerraformStack } from 'cdktf/lib/terraform-stack.js';
+import type { Construct } from 'constructs';
+import type { CrlSources } from './stack-certificates.ts';
+
+/** The program that signs, on the computer that terraform runs on. */
+const signProgram = fileURLToPath(new URL('../../bin/sign-crl.js', import.meta.url));
+
+interface CrlSignatureProps extends CrlSources {
+  /** The machine, whose list of issued certificates is read. */
+  readonly ssh: {
+    readonly address: string;
+    readonly port: number;
+    readonly user: string;
+    readonly hostKey: string;
+  };
+  /** The path of a private key for SSH, or ''. */
+  readonly privateKeyPath: string;
+}
+
+/**
+ * The step of a release that signs the CRLs, after the upload and before it is activated: only the machine remembers
+ * the certificates that have left the state, and only terraform has the CA's key. The key is handed over in the
+ * environment of the program, which other users of the computer cannot read (proc_pid_environ(5)).
+ *
+ * @returns the step, and what becomes tls/ca.crl of the upload
+ */
+export function crlSignature(
+  scope: Construct,
+  { signers, given, ssh, privateKeyPath }: CrlSignatureProps,
+): {
+  readonly provisioners: readonly LocalExecProvisioner[];
+  readonly file: { readonly content: string } | { readonly source: string } | undefined;
+} {
+  if (signers.length === 0) return { provisioners: [], file: given === '' ? undefined : { content: given } };
+  const out = 'crl/${self.id}.pem';
+  const request = {
+    machine: { ...ssh, port: ssh.port, identity: privateKeyPath },
+    upload: '${self.id}',
+    authorities: signers.map(({ name, certificatePem, privateKeyPem }) => ({
+      name,
+      certificate: certificatePem,
+      key: privateKeyPem,
+    })),
+    given,
+    out,
+  };
+  // Terraform runs in the stack's folder, and the folder's place beside this program is all that counts.
+  const folder = join(App.of(scope).outdir, 'stacks', TerraformStack.of(scope).node.id);
+  return {
+    provisioners: [
+      {
+        type: 'local-exec',
+        command: `node '${relative(folder, signProgram)}'`,
+        environment: { HARDENING_CRL_REQUEST: Fn.jsonencode(request) },
+      },
+    ],
+    file: { source: out },
+  };
+}

@@ -1,0 +1,41 @@
+import type { StackCertificates } from '../lib/constructs/stack-certificates.ts';
+
+/** A row of the output `certificates`. */
+export interface CertificateRow {
+  readonly kind: 'ca' | 'server' | 'client';
+  /** The service; for a CA what the machine's list of issued certificates calls it. */
+  readonly name: string;
+  /** Of a client. */
+  readonly generation?: number;
+  /** Whether another generation takes over from it. */
+  readonly is_previous?: boolean;
+  /** The CA that issued it, or itself. */
+  readonly authority: string;
+  /** In decimal digits. */
+  readonly serial: string;
+  /** RFC 3339. */
+  readonly not_after: string;
+}
+
+/** Every certificate of a stack, for `hardening certificates`; values or expressions of terraform. */
+export function certificateTable(certificates: StackCertificates): CertificateRow[] {
+  const { authorities, server, health, services } = certificates;
+  return [
+    ...authorities.map((one) => row('ca', one.authority, one)),
+    row('server', 'gateway', server),
+    ...services.map((one) => ({
+      ...row('client', one.service, one),
+      generation: one.generation,
+      is_previous: !one.isLatest,
+    })),
+    { ...row('client', health.service, health), generation: health.generation, is_previous: false },
+  ];
+}
+
+function row(
+  kind: CertificateRow['kind'],
+  name: string,
+  { authority, serialNumber, notAfter }: { authority: string; serialNumber: string; notAfter: string },
+): CertificateRow {
+  return { kind, name, authority, serial: serialNumber, not_after: notAfter };
+}
