@@ -1,0 +1,23 @@
+import { objectIdentifier, printableString, sequence, setOfOne } from './der.ts';
+import { requireIdentity, type Identity } from './identity.ts';
+
+/** The attributes of an identity's subject, in the order of its RDNs (X.520). */
+export const subjectOids = { O: '2.5.4.10', CN: '2.5.4.3', serialNumber: '2.5.4.5' } as const;
+
+/**
+ * The subject of an identity's certificate as DER: O, CN, serialNumber in this order, one attribute an RDN, each a
+ * PrintableString, as `issueClient` writes it. nginx prints other string types alike, so only the bytes tell them
+ * apart.
+ *
+ * @throws {RangeError} for an identity that may not be in a certificate.
+ */
+export function subjectDer(identity: Identity): Uint8Array {
+  const { stack, service, generation } = requireIdentity(identity);
+  const rdn = (oid: string, value: string): Uint8Array =>
+    setOfOne(sequence(objectIdentifier(oid), printableString(value)));
+  return sequence(
+    rdn(subjectOids.O, stack),
+    rdn(subjectOids.CN, service),
+    rdn(subjectOids.serialNumber, String(generation)),
+  );
+}
