@@ -1,21 +1,5 @@
+import type { CertificateRow } from '../lib/deploy/certificates.ts';
 import type { StackCertificates } from '../lib/constructs/stack-certificates.ts';
-
-/** A row of the output `certificates`. */
-export interface CertificateRow {
-  readonly kind: 'ca' | 'server' | 'client';
-  /** The service; for a CA what the machine's list of issued certificates calls it. */
-  readonly name: string;
-  /** Of a client. */
-  readonly generation?: number;
-  /** Whether another generation takes over from it. */
-  readonly is_previous?: boolean;
-  /** The CA that issued it, or itself. */
-  readonly authority: string;
-  /** In decimal digits. */
-  readonly serial: string;
-  /** RFC 3339. */
-  readonly not_after: string;
-}
 
 /** Every certificate of a stack, for `hardening certificates`; values or expressions of terraform. */
 export function certificateTable(certificates: StackCertificates): CertificateRow[] {

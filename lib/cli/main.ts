@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ExitCode } from '../messages/user-error.ts';
+import { certificatesCommand } from './certificates.ts';
 import { deployCommand } from './deploy.ts';
 import { destroyCommand } from './destroy.ts';
 import { probeCommand } from './probe.ts';
@@ -30,6 +31,7 @@ for (const command of [
   deployCommand(),
   statusCommand(),
   destroyCommand(),
+  certificatesCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
 }

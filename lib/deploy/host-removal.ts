@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import { withoutLookup, type Terraform } from './terraform.ts';
+import { maxStateBytes, withoutLookup, type Terraform } from './terraform.ts';
 
 /** What the state says of how the kit is taken off a machine that exists. A destroy goes by this alone. */
 export interface HostRemovalState {
@@ -25,9 +25,6 @@ const stateSchema = z.object({
     .optional(),
 });
 const inputSchema = z.object({ address: z.string(), remove_models: z.coerce.string() });
-
-/** A state has every certificate and key of a stack, a few kB each. */
-const maxStateBytes = 64 * 1024 * 1024;
 
 /**
  * Reads from a stack's state what a destroy of it would do.

@@ -77,6 +77,9 @@ export function terminalParameters(): string[] {
   ];
 }
 
+/** A state has every certificate and key of a stack, a few kB each. */
+export const maxStateBytes = 64 * 1024 * 1024;
+
 /** What a stack's last apply told of itself. */
 export interface StackOutputs {
   /** The address for clients and for SSH. */
@@ -96,10 +99,7 @@ export async function readOutputs(
   folder: string,
   stack: string,
 ): Promise<StackOutputs> {
-  const output = await promisify(execFile)(program, [`-chdir=${folder}`, 'output', '-json'], {
-    env: withoutLookup(process.env),
-  }).catch(() => undefined);
-  const values = JSON.parse(output?.stdout ?? '{}') as Record<string, { value?: unknown } | undefined>;
+  const values = (await outputOf({ program }, folder, '')) as Record<string, { value?: unknown } | undefined>;
   const text = (name: string): string => {
     const value = values[name]?.value;
     if (typeof value !== 'string' || value === '') throw deployCommandText.noOutputs(stack);
@@ -108,10 +108,36 @@ export async function readOutputs(
   return { address: text('address'), hostKey: text('host_key'), release: text('release') };
 }
 
+/**
+ * What a stack's last apply told of its certificates: the value of the output `certificates`, not checked yet.
+ *
+ * @throws UserError where it was never applied
+ */
+export async function readCertificateOutput(
+  terraform: Terraform,
+  folder: string,
+  stack: string,
+): Promise<unknown> {
+  const value = await outputOf(terraform, folder, 'certificates');
+  if (!Array.isArray(value)) throw deployCommandText.noOutputs(stack);
+  return value;
+}
+
+/** The value of one output, or a table of all; an empty object where there is none. */
+async function outputOf({ program }: Terraform, folder: string, name: string): Promise<unknown> {
+  const parameters = [`-chdir=${folder}`, 'output', '-json', ...(name === '' ? [] : [name])];
+  const output = await promisify(execFile)(program, parameters, {
+    env: withoutLookup(process.env),
+    maxBuffer: maxStateBytes,
+  }).catch(() => undefined);
+  return JSON.parse(output?.stdout ?? '{}');
+}
+
 /** The addresses of the resources in a stack's state; none where there is no state. */
 export async function stateAddresses({ program }: Terraform, folder: string): Promise<string[]> {
   const listed = await promisify(execFile)(program, [`-chdir=${folder}`, 'state', 'list'], {
     env: withoutLookup(process.env),
+    maxBuffer: maxStateBytes,
   }).catch(() => undefined);
   return (listed?.stdout ?? '').split('\n').filter((line) => line !== '');
 }
