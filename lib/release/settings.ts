@@ -16,6 +16,8 @@ export interface ReleaseSettings {
   readonly ollamaPort: number;
   /** Whether that is so by an acknowledged reason. */
   readonly ollamaMayBeReached: boolean;
+  /** How long streams may run on that began before a release that takes an identity away, in seconds. */
+  readonly revocationDrainSeconds: number;
   /** The Ollama to install. Undefined: the machine's own is left alone. */
   readonly ollama:
     | {
@@ -40,6 +42,7 @@ export function releaseSettings(stack: string, { target, gateway, ollama }: Stac
     isolation: ollama.isolation,
     ollamaPort: endpoint.port,
     ollamaMayBeReached: ollama.isolation === 'loopback' && !isLoopback(endpoint.address),
+    revocationDrainSeconds: gateway.revocationDrainSeconds,
     ollama: ollama.install && {
       version: ollama.install.version,
       sha256: ollama.install.sha256,
@@ -63,6 +66,7 @@ export function settingsText(settings: ReleaseSettings): string {
     ['isolation', settings.isolation],
     ['ollama_port', settings.ollamaPort],
     ['ollama_may_be_reached', settings.ollamaMayBeReached ? 'yes' : 'no'],
+    ['drain_seconds', settings.revocationDrainSeconds],
     ['ollama_version', settings.ollama?.version],
     ['ollama_sha256', settings.ollama?.sha256],
     ['ollama_url', settings.ollama?.url],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Deployment } from '../model/deployment.ts';
+import type { Deployment, Revocation, Service } from '../model/deployment.ts';
 import type { FileTree } from '../render/file-tree.ts';
 import { settingsText, type ReleaseSettings } from './settings.ts';
 
@@ -17,13 +17,30 @@ export interface ReleaseContent {
   readonly settings: ReleaseSettings;
   /** The rendered tree of the deployment. */
   readonly tree: FileTree;
-  /** The CA's certificate, PEM. Its key never comes here. */
+  /** The certificates of the CAs that are trusted, PEM, the one that issues first. Their keys never come here. */
   readonly ca: string;
+  /**
+   * One CRL of each of them, PEM. Left out for a CA: the machine goes on with the one that it has. It is no part of the
+   * release's name, since the CRL in force outlives releases. None unless given.
+   */
+  readonly crl?: string;
   readonly server: PemPair;
   /** The certificate of the machine's own identity, `deployment.health`. */
   readonly health: PemPair;
-  /** Services whose certificates no release accepts again, with the reason. None unless given. */
-  readonly revoked?: readonly { readonly service: string; readonly reason: string }[];
+  /** The client certificates of this release, that of the machine's own identity too. None unless given. */
+  readonly issued?: readonly IssuedCertificate[];
+}
+
+/** What the machine remembers of a client certificate, so that a CRL can name it when it has left the configuration. */
+export interface IssuedCertificate {
+  /** The CA's generation, or `external-` and the first 8 hexadecimal digits of the SHA-256 of its DER. */
+  readonly authority: string;
+  /** The serial number, decimal. */
+  readonly serialNumber: string;
+  readonly service: string;
+  readonly generation: number;
+  /** RFC 3339, with Z or an offset. */
+  readonly notAfter: string;
 }
 
 /** One file of an upload. */
@@ -55,23 +72,9 @@ export function makeUpload(content: ReleaseContent): Upload {
   const open = new Map([
     ['manifest', manifest(tree)],
     ['settings', settingsText(content.settings)],
-    [
-      'identities',
-      lines(
-        deployment.services.flatMap(({ name, identities }) =>
-          identities.map(({ generation }) => `${requireLine(name, namePattern)} ${String(generation)}`),
-        ),
-      ),
-    ],
-    [
-      'revoked',
-      lines(
-        (content.revoked ?? []).map(
-          ({ service, reason }) =>
-            `${requireLine(service, namePattern)} ${requireLine(reason, /^[ -~]{1,400}$/)}`,
-        ),
-      ),
-    ],
+    ['identities', lines(deployment.services.flatMap(identityLines))],
+    ['revoked', lines(deployment.revoked.map(revokedLine))],
+    ['issued', issuedText(content.issued ?? [])],
     ...programs(),
   ]);
   const certificates = new Map([
@@ -80,7 +83,8 @@ export function makeUpload(content: ReleaseContent): Upload {
     ['tls/health.crt', content.health.certificate],
   ]);
   const release = releaseHash(new Map([...open, ...certificates]));
-  const secrets = new Map([
+  const unnamed = new Map([
+    ...(content.crl === undefined ? [] : [['tls/ca.crl', content.crl] as const]),
     ['tls/server.key', content.server.key],
     ['tls/health.key', content.health.key],
   ]);
@@ -91,7 +95,7 @@ export function makeUpload(content: ReleaseContent): Upload {
     release,
     files: new Map([
       ...withMode(new Map([['release', `${release}\n`], ...open]), 0o644),
-      ...withMode(new Map([...certificates, ...secrets]), 0o600),
+      ...withMode(new Map([...certificates, ...unnamed]), 0o600),
       ...rendered,
     ]),
   };
@@ -99,11 +103,43 @@ export function makeUpload(content: ReleaseContent): Upload {
 
 /**
  * The name of a release: the SHA-256 of the lines that sha256sum(1) prints for its files, in the order of their paths
- * in the C locale. The manifest stands for the rendered files, each certificate for its key.
+ * in the C locale. The manifest stands for the rendered files, each certificate for its key. The CRL is left out.
  */
 function releaseHash(files: ReadonlyMap<string, string>): string {
   const sums = [...files].sort(byPath).map(([path, text]) => `${sha256(text)}  ${path}`);
   return sha256(lines(sums));
+}
+
+function identityLines({ name, identities }: Service): string[] {
+  return identities.map(({ generation }) => `${requireLine(name, namePattern)} ${String(generation)}`);
+}
+
+function revokedLine({ service, generation, date, reason }: Revocation): string {
+  return [
+    requireLine(service, namePattern),
+    generation === undefined ? 'all' : String(generation),
+    requireLine(date, /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/),
+    requireLine(reason, /^[ -~]{1,400}$/),
+  ].join(' ');
+}
+
+/**
+ * The file `issued`: a line for each certificate, in their order.
+ *
+ * @throws {RangeError} for a value that the machine would refuse
+ */
+export function issuedText(issued: readonly IssuedCertificate[]): string {
+  return lines(
+    issued.map(({ authority, serialNumber, service, generation, notAfter }) =>
+      [
+        requireLine(authority, /^(?:[1-9][0-9]{0,9}|external-[0-9a-f]{8})$/),
+        requireLine(serialNumber, /^[1-9][0-9]{0,49}$/),
+        requireLine(service, namePattern),
+        String(generation),
+        requireLine(notAfter, notAfterPattern),
+      ].join(' '),
+    ),
+  );
 }
 
 function manifest(tree: FileTree): string {
@@ -120,6 +156,8 @@ function programs(): [path: string, text: string][] {
     .map((name) => [`programs/${name}`, readFileSync(new URL(name, programsDirectory), 'utf8')]);
 }
 
+const notAfterPattern =
+  /^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:Z|[+-][0-2][0-9]:[0-5][0-9])$/;
 const namePattern = /^[a-z][a-z0-9-]{0,63}$/;
 
 function requireLine(value: string, pattern: RegExp): string {

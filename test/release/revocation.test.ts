@@ -44,7 +44,7 @@ describe.skipIf(reason !== undefined).each(distributions)('a revocation on %s', 
     const { status, stdout } = await activate(machine, await maker.make());
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /NOTE: leaver with generation 1 is in this release and is refused.*raise its generation/,
+      /NOTE: leaver with generation 1 is in this release and stays refused.*raise its generation to 2$/m,
     );
     expect(await answers()).toEqual({ ci: 200, leaver: 401 });
   });
@@ -96,8 +96,13 @@ describe.skipIf(reason !== undefined).each(distributions)('a revocation on %s', 
     const { machine, maker } = target;
     const services = { ci: { generation: 4 }, leaver: { generation: 4 } };
     const revoked = [
-      { service: 'ci', reason: 'its laptop was stolen' },
-      { service: 'health', reason: 'nobody may lock the machine out of itself' },
+      { service: 'ci', generation: undefined, date: '2026-11-25', reason: 'its laptop was stolen' },
+      {
+        service: 'health',
+        generation: undefined,
+        date: '2026-11-25',
+        reason: 'nobody may lock the machine out',
+      },
     ];
     expect(await activate(machine, await maker.make({ services, revoked }))).toMatchObject({ status: 0 });
     await bringClient(machine, 'ci-4', await maker.client('ci', 4), await maker.ca());

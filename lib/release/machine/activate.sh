@@ -9,7 +9,7 @@ set -u
 umask 022
 PROGRAMS=$(cd "${0%/*}" && pwd)
 UPLOAD=${1:-${PROGRAMS%/*}}
-for part in common kinds links upload packages state gateway health reload lock force confirm ollama take-over; do
+for part in common kinds links upload authorities ledger crl expiry packages state workers drain gateway health reload lock force confirm ollama take-over; do
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done
@@ -56,6 +56,8 @@ check_space "$UPLOAD"
 check_copy "$DRAFT"
 check_certificates "$DRAFT"
 check_machine "$DRAFT"
+check_crl "$DRAFT"
+DRAIN_SECONDS=$(setting "$DRAFT" drain_seconds)
 RELEASE=$(cat "$DRAFT/release")
 say "release $RELEASE of stack $(setting "$DRAFT" stack) is whole"
 reached verify
@@ -73,15 +75,21 @@ rm -rf "$DRAFT"
 [ -z "$MENDED" ] || say 'files of this release were changed on the machine: they are put right'
 reached lay-down
 
+record_issued "$RELEASES/$RELEASE" || refuse 'the ledger of certificates could not be written' 'look at the disk'
+reached ledger
+
 # Whom the configuration takes out is out from here on, whatever becomes of the release.
+install_crl || refuse 'the CRLs could not be written' 'look at the disk'
+reached crl
 merge_state "$RELEASES/$RELEASE" && write_refused ||
   refuse 'the list of the refused could not be written' 'look at the disk'
-if [ "$REFUSED_CHANGED" = yes ] && [ -e "$CURRENT" ] && gateway_is_active; then
-  say 'puts the list of the refused in force'
+if reload_is_due && [ -e "$CURRENT" ] && gateway_is_active; then
+  say 'puts the list of the refused and the CRLs in force'
   reload_gateway || complain 'the running gateway did not take the list of the refused yet'
 fi
-refused_of "$RELEASES/$RELEASE" | while read -r service generation; do
-  say "NOTE: $service with generation $generation is in this release and is refused, it was revoked before: raise its generation"
+explain_refused "$RELEASES/$RELEASE"
+trusted_again "$RELEASES/$RELEASE" | while read -r name; do
+  say "NOTE: this release trusts a CA again that an earlier one dropped: $name"
 done
 reached state
 

@@ -9,6 +9,7 @@ PREVIOUS=$KIT/previous
 STATE=$KIT/state
 JOURNAL=$STATE/journal
 REFUSED=$KIT/refused.conf
+CRL=$KIT/crl.pem
 # Where a release has a link to it.
 REFUSED_PATH=/etc/hardening/gateway/refused.conf
 GATEWAY_USER=hardening-gateway
@@ -76,6 +77,11 @@ release_of() {
 # setting RELEASE_FOLDER NAME: one value of its settings, which were checked when they came.
 setting() {
   sed -n "s/^$2=//p" "$1/settings"
+}
+
+# or_nothing PATH: it, or an empty file.
+or_nothing() {
+  if [ -e "$1" ]; then printf '%s\n' "$1"; else echo /dev/null; fi
 }
 
 now() {

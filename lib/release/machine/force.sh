@@ -5,6 +5,8 @@
 
 # SWITCHED is `yes` from the journal to the end of a switch: leaving in between means going back.
 SWITCHED=no
+# ROLLS_BACK is `yes` where an earlier release is brought back by hand.
+ROLLS_BACK=no
 
 # What is written down of how a program ended.
 # shellcheck disable=SC2034 # read in state.sh
@@ -48,6 +50,7 @@ put_in_force() {
   old=$(release_of "$CURRENT")
   write_journal "$1" "$old" && SWITCHED=yes || give_up 'the journal could not be written' 'look at the disk'
   reached journal
+  [ -z "$old" ] || take_away_lost "$RELEASES/$1" "$RELEASES/$old" || give_up "$TAKEN_AWAY could not be written" 'is /run full?'
   switch_to "$1" || give_up "the link $CURRENT could not be replaced" 'look at the disk'
   say "release $1 is current"
   reached switch
@@ -81,6 +84,9 @@ settle() {
   [ -z "$2" ] || [ "$2" = "$1" ] || write_link "$PREVIOUS" "releases/$2"
   # Pruning goes by it.
   touch "$RELEASES/$1"
+  # A rollback is no decision about a CA.
+  [ -z "$2" ] || [ "$ROLLS_BACK" = yes ] || drop_authorities "$RELEASES/$1" "$RELEASES/$2" ||
+    give_up "$DROPPED could not be written" 'look at the disk'
   end_journal || give_up 'the journal could not be written' 'look at the disk'
   SWITCHED=no
 }

@@ -5,23 +5,15 @@ gateway_is_active() {
   systemctl --quiet is-active "$GATEWAY_UNIT"
 }
 
-# gateway_workers: the worker processes that accept connections. One that has a newer configuration's worker beside it
-# says in its title that it is shutting down.
+# gateway_workers: the worker processes that accept connections.
 gateway_workers() {
-  main_pid=$(systemctl show --property MainPID --value "$GATEWAY_UNIT")
-  # nginx's title is its command line. A process may end while it is looked at.
-  tr ' ' '\n' 2>/dev/null <"/proc/$main_pid/task/$main_pid/children" | while read -r pid; do
-    title=$(tr '\000' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
-    case $title in
-    *'shutting down'*) ;;
-    'nginx: worker'*) printf '%s\n' "$pid" ;;
-    esac
-  done
+  worker_processes | sed -n 's/ accepting$//p'
 }
 
 # reload_gateway: returns when workers of the new configuration accept connections and no earlier one does.
 # nginx reports a configuration that it could not use in its log alone.
 reload_gateway() {
+  prepare_drain || complain 'the end of what still runs in earlier processes could not be set'
   before=" $(gateway_workers | tr '\n' ' ')"
   systemctl reload "$GATEWAY_UNIT" || return 1
   for _ in $(seq 100); do
@@ -32,15 +24,20 @@ reload_gateway() {
       *) has_new=yes ;;
       esac
     done
-    [ "$has_old$has_new" != noyes ] || return 0
+    if [ "$has_old$has_new" = noyes ]; then
+      start_drain || complain "what still runs in earlier processes ends $DRAIN_GUARD_SECONDS s late"
+      nothing_is_due
+      return 0
+    fi
     sleep 0.1
   done
   complain "nginx did not take the configuration; its log ends with: $(tail -n 1 /var/log/hardening-gateway/error.log)"
   return 1
 }
 
-# stop_gateway: running streams get ten seconds, not the ten minutes of its unit: nobody else is served meanwhile.
+# stop_gateway: nothing of before goes on. Running streams get ten seconds, not the ten minutes of its unit: nobody else is served meanwhile.
 stop_gateway() {
+  nothing_is_due
   systemctl --no-block stop "$GATEWAY_UNIT" 2>/dev/null
   for _ in $(seq 100); do
     case $(systemctl show --property ActiveState --value "$GATEWAY_UNIT") in
@@ -69,6 +66,7 @@ start_or_reload_gateway() {
     reload_gateway
   else
     say "starts $GATEWAY_UNIT"
+    nothing_is_due
     systemctl reset-failed "$GATEWAY_UNIT" 2>/dev/null
     systemctl start "$GATEWAY_UNIT"
   fi

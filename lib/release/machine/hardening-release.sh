@@ -7,7 +7,7 @@ set -u
 umask 022
 PROGRAMS=$(readlink -f "$0")
 PROGRAMS=${PROGRAMS%/*}
-for part in common kinds links upload packages state gateway health reload lock force confirm take-over fetched-models remove status; do
+for part in common kinds links upload authorities ledger crl packages state workers drain gateway health reload lock force confirm take-over fetched-models remove status; do
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done
@@ -54,10 +54,16 @@ rollback() {
   RELEASE=$found
   [ -z "$(differing_files "$RELEASES/$RELEASE")" ] ||
     refuse "files of release $RELEASE were changed on this machine" 'apply the configuration that it came from'
+  again=$(trusted_again "$RELEASES/$RELEASE" | head -n 1)
+  [ -z "$again" ] || refuse "release $RELEASE trusts the CA $again, which a later release dropped: whoever has its key could come in" \
+    'go forward: change the configuration, and apply it'
+  problem=$(crl_problem "$RELEASES/$RELEASE")
+  [ -z "$problem" ] || refuse "nobody could come in with release $RELEASE: $problem" 'apply the configuration: it brings the CRLs'
+  DRAIN_SECONDS=$(setting "$RELEASES/$RELEASE" drain_seconds)
+  # A release of before it was a setting.
+  DRAIN_SECONDS=${DRAIN_SECONDS:-30} ROLLS_BACK=yes
   write_refused || refuse 'the list of the refused could not be written' 'look at the disk'
-  refused_of "$RELEASES/$RELEASE" | while read -r service generation; do
-    say "NOTE: $service with generation $generation is in this release and stays refused: it was revoked"
-  done
+  explain_refused "$RELEASES/$RELEASE"
   check_links "$RELEASES/$RELEASE"
   check_ports "$RELEASES/$RELEASE"
   preview "$RELEASE"

@@ -20,7 +20,7 @@ scratch=/run/hardening-preview
 
 mkdir -p "$scratch" && mount -t tmpfs -o mode=711 tmpfs "$scratch" || exit 1
 mkdir -m 755 "$scratch/etc" "$scratch/kit" "$scratch/kit/releases" && cp -a /etc/. "$scratch/etc" &&
-  cp -a "$REFUSED" "$scratch/kit/refused.conf" && mount --bind "$RELEASES" "$scratch/kit/releases" &&
+  cp -a "$REFUSED" "$scratch/kit/refused.conf" && { [ ! -e "$CRL" ] || cp -a "$CRL" "$scratch/kit/crl.pem"; } && mount --bind "$RELEASES" "$scratch/kit/releases" &&
   ln -s "releases/$1" "$scratch/kit/current" || exit 1
 # /usr/local may be large: what is there is linked to, in copies of the folders that releases put links into.
 mkdir -m 755 "$scratch/original" "$scratch/local" && mount --rbind /usr/local "$scratch/original" || exit 1

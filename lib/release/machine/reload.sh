@@ -83,7 +83,7 @@ apply_changes() {
   printf '%s\n' "$wanted" | grep -q -x -F -e "$GATEWAY_UNIT" || return 0
   if printf '%s\n' "$changed_units" | grep -q -x -F -e "$GATEWAY_UNIT"; then
     restart_gateway || return 1
-  elif printf '%s\n' "$changed" | grep -q '^/etc/hardening/gateway/' || ! gateway_is_active; then
+  elif printf '%s\n' "$changed" | grep -q '^/etc/hardening/gateway/' || reload_is_due || ! gateway_is_active; then
     start_or_reload_gateway || return 1
   fi
 }

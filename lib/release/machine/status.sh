@@ -23,6 +23,7 @@ drift() {
     differing_files "$CURRENT/."
     missing_links "$CURRENT"
     [ ! -e "$STATE/revoked" ] || [ "$(print_refused)" = "$(cat "$REFUSED" 2>/dev/null)" ] || echo "$REFUSED"
+    [ -z "$(crl_problem "$CURRENT")" ] || echo "$CRL"
   } | sort -u
 }
 

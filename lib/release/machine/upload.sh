@@ -7,7 +7,8 @@
 NAME='[a-z][a-z0-9-]{0,63}'
 MANIFEST_LINE='[0-9a-f]{64}  0(644|755)  (/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+'
 IDENTITY_LINE="$NAME [1-9][0-9]{0,9}"
-REVOKED_LINE="$NAME [ -~]{1,400}"
+REVOKED_LINE="$NAME ([1-9][0-9]{0,9}|all) [0-9]{4}-[01][0-9]-[0-3][0-9] [ -~]{1,400}"
+ISSUED_LINE="([1-9][0-9]{0,9}|external-[0-9a-f]{8}) [1-9][0-9]{0,49} $NAME [1-9][0-9]{0,9} [0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](Z|[+-][0-2][0-9]:[0-5][0-9])"
 SETTING_LINE='[a-z0-9_]{1,40}=[A-Za-z0-9._:/@%+~?&=,-]{0,1000}'
 # What a release may own. /etc/hardening and /usr/local/lib/hardening are the kit's alone; elsewhere it adds files.
 OWNED_PATH='/etc/(hardening|systemd/system|systemd/journald\.conf\.d|systemd/timesyncd\.conf\.d|logrotate\.d|ssh/sshd_config\.d|sysctl\.d|tmpfiles\.d|apt/apt\.conf\.d)/.*|/usr/local/lib/hardening/.*'
@@ -27,19 +28,20 @@ check_form() {
   odd=$(cd "$1" && find . -mindepth 1 ! -type f ! -type d | head -n 1)
   [ -z "$odd" ] || refuse "the upload has $odd, which is a link or a device" "$NEW_UPLOAD"
   odd=$(cd "$1" && find . -mindepth 1 -maxdepth 1 | sed 's|^\./||' |
-    grep -v -x -E 'release|manifest|settings|identities|revoked|files|tls|programs' | head -n 1)
+    grep -v -x -E 'release|manifest|settings|identities|revoked|issued|files|tls|programs' | head -n 1)
   [ -z "$odd" ] || refuse "the upload has $odd, which is no part of a release" "$NEW_UPLOAD"
-  for part in release manifest settings identities revoked tls/ca.crt tls/server.crt tls/server.key \
+  for part in release manifest settings identities revoked issued tls/ca.crt tls/server.crt tls/server.key \
     tls/health.crt tls/health.key programs/activate.sh; do
     [ -f "$1/$part" ] || refuse "the upload lacks $part" "$NEW_UPLOAD"
   done
 }
 
-# release_hash FOLDER: the name of what is in it. Private keys are left out: each belongs to a certificate.
+# release_hash FOLDER: the name of what is in it. Private keys are left out: each belongs to a certificate. The CRL is
+# left out too: it is no release's.
 release_hash() {
   (
     cd "$1" && {
-      printf '%s\n' identities manifest revoked settings tls/ca.crt tls/health.crt tls/server.crt
+      printf '%s\n' identities issued manifest revoked settings tls/ca.crt tls/health.crt tls/server.crt
       find programs -type f
     } | sort | xargs sha256sum -- | sha256sum | cut -d ' ' -f 1
   )
@@ -74,13 +76,12 @@ check_copy() {
   [ -z "$foreign" ] || refuse "the manifest names $foreign, which no release may own" "$NEW_UPLOAD"
   twice=$(paths_of "$1" | sort | uniq -d | head -n 1)
   [ -z "$twice" ] || refuse "the manifest names $twice twice" "$NEW_UPLOAD"
-  only_lines "$1/identities" "$IDENTITY_LINE" ||
-    refuse 'a line of identities has not the form SERVICE GENERATION' "$NEW_UPLOAD"
-  only_lines "$1/revoked" "$REVOKED_LINE" || refuse 'a line of revoked has not the form SERVICE REASON' "$NEW_UPLOAD"
+  check_lists "$1"
   only_lines "$1/settings" "$SETTING_LINE" || refuse 'a line of settings has not the form NAME=VALUE' "$NEW_UPLOAD"
   twice=$(cut -d = -f 1 "$1/settings" | sort | uniq -d | head -n 1)
   [ -z "$twice" ] || refuse "the settings name $twice twice" "$NEW_UPLOAD"
   setting "$1" stack | grep -q -x -E -e "$NAME" || refuse 'the settings name no stack' "$NEW_UPLOAD"
+  setting "$1" drain_seconds | grep -q -x -E '0|[1-9][0-9]{0,3}' || refuse 'the settings have no drain_seconds' "$NEW_UPLOAD"
   for name in listen_port ollama_port; do
     setting "$1" "$name" | grep -q -x -E '[1-9][0-9]{0,4}' || refuse "the settings have no $name" "$NEW_UPLOAD"
   done
@@ -92,11 +93,23 @@ check_copy() {
     refuse "the file $differing of the upload is missing, or is not as the manifest says" "$NEW_UPLOAD"
 }
 
+# check_lists FOLDER: what says who is let in, who is not, and which certificates there are.
+check_lists() {
+  only_lines "$1/identities" "$IDENTITY_LINE" ||
+    refuse 'a line of identities has not the form SERVICE GENERATION' "$NEW_UPLOAD"
+  many=$(cut -d ' ' -f 1 "$1/identities" | sort | uniq -c | awk '$1 > 2 { print $2; exit }')
+  [ -z "$many" ] || refuse "identities has more than two generations of $many" "$NEW_UPLOAD"
+  only_lines "$1/revoked" "$REVOKED_LINE" ||
+    refuse 'a line of revoked has not the form SERVICE GENERATION|all YYYY-MM-DD REASON' "$NEW_UPLOAD"
+  only_lines "$1/issued" "$ISSUED_LINE" ||
+    refuse 'a line of issued has not the form CA SERIAL SERVICE GENERATION NOT_AFTER' "$NEW_UPLOAD"
+}
+
 # set_modes RELEASE_FOLDER: what is no secret can be read by all, and changed by root alone.
 set_modes() {
   chown -R root:root "$1" && chmod 755 "$1" && find "$1/files" "$1/programs" -type d -exec chmod 755 {} + &&
     find "$1/programs" -type f -exec chmod 644 {} + && chmod 755 "$1/programs/hardening-release.sh" &&
-    chmod 644 "$1/release" "$1/manifest" "$1/settings" "$1/identities" "$1/revoked" && chmod 700 "$1/tls" &&
+    chmod 644 "$1/release" "$1/manifest" "$1/settings" "$1/identities" "$1/revoked" "$1/issued" && chmod 700 "$1/tls" &&
     while read -r _ mode path; do
       if [ -e "$1/files$path" ]; then chmod "$mode" "$1/files$path"; fi
     done <"$1/manifest"
@@ -157,6 +170,8 @@ lay_down() {
     ln -s ../../../../tls "$1/files/etc/hardening/gateway/tls" &&
       ln -sfT "$REFUSED" "$1/files$REFUSED_PATH" || return 1
   fi
+  # The CRLs in force are no release's own.
+  ln -sfT "$CRL" "$1/tls/ca.crl" && print_expiry "$1" >"$1/expiry" && chmod 644 "$1/expiry" || return 1
   links_of "$1" >"$1/links" || return 1
   # systemd compares times of unit files: those that did not change keep theirs.
   if [ -e "$CURRENT" ]; then
