@@ -1,19 +1,35 @@
+import { join } from 'node:path';
 import { App } from 'cdktf/lib/app.js';
 import type { Config } from '../lib/config/schema.ts';
+import { resolveInfrastructure } from '../lib/model/infrastructure/resolve-infrastructure.ts';
+import { resolve } from '../lib/model/resolve.ts';
 import { HardeningStack } from './hardening-stack.ts';
+import { readPublicParts } from './read-public-parts.ts';
 
 /**
  * Makes one terraform stack of each entry of a configuration that has a target, and writes them to a folder.
  *
  * @param outdir the folder. Default: what CDKTF_OUTDIR says, or cdktf.out
+ * @param folder where the paths in the configuration start. Default: the working directory
+ * @throws UserError for a file that the configuration names and that is missing, or not what it should be; nothing was
+ *   written then
  * @returns the names of the stacks
  */
-export function synthesize(config: Config, outdir?: string): string[] {
-  const app = new App({ stackTraces: false, ...(outdir === undefined ? {} : { outdir }) });
-  const deployed = Object.entries(config.stacks).filter(
-    ([, { target }]) => target.host !== undefined || target.digitalocean !== undefined,
-  );
-  for (const [name, stack] of deployed) new HardeningStack(app, name, stack);
+export function synthesize(config: Config, outdir?: string, folder = '.'): string[] {
+  const out = outdir ?? process.env['CDKTF_OUTDIR'] ?? 'cdktf.out';
+  const deployed = Object.entries(config.stacks)
+    .filter(([, { target }]) => target.host !== undefined || target.digitalocean !== undefined)
+    .map(([name, stack]) => {
+      const { certificates } = resolveInfrastructure(resolve(name, stack), stack);
+      return {
+        name,
+        stack,
+        parts: readPublicParts(certificates, { folder, seenFrom: join(out, 'stacks', name) }),
+      };
+    });
+  // Making it makes its folder.
+  const app = new App({ stackTraces: false, outdir: out });
+  for (const { name, stack, parts } of deployed) new HardeningStack(app, name, stack, parts);
   app.synth();
-  return deployed.map(([name]) => name);
+  return deployed.map(({ name }) => name);
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
 import { chooseDeployedStack, connectionOf, type DeployedStack } from '../deploy/deployed-stack.ts';
@@ -56,7 +57,7 @@ async function deploy(wanted: string | undefined, options: DeployOptions): Promi
   const terraform = await findTerraform(stack, 'apply');
   // Only now: the libraries of the constructs take a second to load.
   const { synthesize } = await import('../../stacks/synthesize.ts');
-  synthesize(config, options.out);
+  synthesize(config, options.out, dirname(options.config));
   const folder = stackFolder(options.out, name);
   await warnOfLockOut(stack);
   await runTerraform(terraform, folder, ['init', '-input=false'], true);

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
 import { chooseDeployedStack } from '../deploy/deployed-stack.ts';
@@ -47,7 +48,7 @@ async function destroy(wanted: string, options: DestroyOptions): Promise<void> {
   const terraform = await findTerraform(stack, 'apply');
   // Only now: the libraries of the constructs take a second to load.
   const { synthesize } = await import('../../stacks/synthesize.ts');
-  synthesize(config, options.out);
+  synthesize(config, options.out, dirname(options.config));
   const folder = stackFolder(options.out, name);
   await runTerraform(terraform, folder, ['init', '-input=false'], true);
   if ((await stateAddresses(terraform, folder)).length === 0) throw destroyText.nothingThere(name);

@@ -25,10 +25,15 @@ export async function synthesized(name: string, input: StackInput): Promise<Synt
   const folder = await temporaryFolder();
   try {
     synthesize(parseConfig({ stacks: { [name]: input } }, 'test'), folder.path);
-    return read(await readFile(join(folder.path, 'stacks', name, 'cdk.tf.json'), 'utf8'));
+    return await readSynthesized(folder.path, name);
   } finally {
     await folder.remove();
   }
+}
+
+/** Reads what was synthesized into a folder. */
+export async function readSynthesized(folder: string, name: string): Promise<Synthesized> {
+  return read(await readFile(join(folder, 'stacks', name, 'cdk.tf.json'), 'utf8'));
 }
 
 function read(text: string): Synthesized {
