@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ExitCode } from '../messages/user-error.ts';
+import { bundleCommand } from './bundle.ts';
 import { certificatesCommand } from './certificates.ts';
 import { deployCommand } from './deploy.ts';
 import { destroyCommand } from './destroy.ts';
@@ -21,6 +22,8 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const program = new Command('hardening')
   .version(version)
   .description(description)
+  // A command with commands of its own gets its options whole.
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for the options)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.unable))
   .addHelpText('after', '\nExit codes: 0 done, 1 something needs attention, 2 bad input or not possible.');
@@ -31,6 +34,7 @@ for (const command of [
   deployCommand(),
   statusCommand(),
   destroyCommand(),
+  bundleCommand(),
   certificatesCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
