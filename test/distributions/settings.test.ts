@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { untilHolds } from '../gateway/support/waiting.ts';
 import { bootHost, reasonForNoHost, type Host } from '../machine/support/host.ts';
-import { machineTree, writeTree } from './support/gateway.ts';
+import { machineTree, textOf, writeTree } from './support/gateway.ts';
 import { debianSuites, rootTimeoutMs } from './support/root-cache.ts';
 
 const reason = reasonForNoHost();
@@ -13,9 +14,9 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
 
     beforeAll(async () => {
       host = await bootHost(debianSuites[distribution]);
-      const files = /^etc\/(?:sysctl\.d|apt|systemd\/journald\.conf\.d)\//;
+      const files = /^etc\/(?:sysctl\.d|apt|systemd\/(?:journald|timesyncd)\.conf\.d)\//;
       const tree = [...machineTree(distribution, [])].filter(([path]) => files.test(path));
-      expect(tree).toHaveLength(3);
+      expect(tree).toHaveLength(4);
       await writeTree(host.machine, new Map(tree));
     }, rootTimeoutMs);
     afterAll(() => host.stop());
@@ -46,6 +47,32 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
       const said = await host.machine.output(['journalctl', '-u', 'systemd-journald', '-o', 'cat']);
       expect(said).toMatch(/System Journal \(\/var\/log\/journal\/[0-9a-f]+\) is .*, max 1(?:\.0)?G,/);
       expect(said).not.toMatch(/unknown|ignor|failed to parse/i);
+    });
+
+    test("the time's: the daemon starts with the gateway, and asks the distribution's own servers", async () => {
+      const { machine } = host;
+      // A container has the clock of its host: what keeps the daemon from running in one is lifted, and the clock stays.
+      await machine.write(
+        '/etc/systemd/system/systemd-timesyncd.service.d/in-a-container.conf',
+        '[Unit]\nConditionVirtualization=\n[Service]\nAmbientCapabilities=\nCapabilityBoundingSet=\n',
+      );
+      const gateway = 'etc/systemd/system/hardening-gateway.service';
+      await machine.write(`/${gateway}`, textOf(machineTree(distribution, []), gateway));
+      await machine.write(
+        '/etc/systemd/system/hardening-gateway.service.d/nothing.conf',
+        '[Service]\nUser=\nGroup=\nExecStartPre=\nExecStart=\nExecStart=/usr/bin/sleep infinity\n',
+      );
+      const isActive = async (): Promise<string> =>
+        (await machine.run(['systemctl', 'is-active', 'systemd-timesyncd'])).stdout;
+      await machine.output(['systemctl', 'disable', '--now', 'systemd-timesyncd']);
+      await machine.output(['systemctl', 'daemon-reload']);
+      expect(await isActive()).toBe('inactive\n');
+      await machine.output(['systemctl', 'start', 'hardening-gateway']);
+      await untilHolds(async () => (await isActive()) === 'active\n', 'systemd-timesyncd');
+      const asked = await machine.output(['timedatectl', 'show-timesync', '--property=FallbackNTPServers']);
+      expect(asked).toBe(
+        `FallbackNTPServers=${[0, 1, 2, 3].map((n) => `${n}.debian.pool.ntp.org`).join(' ')}\n`,
+      );
     });
 
     test("apt's: security updates come by themselves, reboots do not", async () => {

@@ -4,6 +4,7 @@ import { models, type Model } from './models.ts';
 import { modelsVolumeName } from './models-volume.ts';
 import { ollamaUnit, type OllamaUnit } from './ollama-unit.ts';
 import { administratorsFile, sshServer, type SshServer } from './ssh-server.ts';
+import { timeServers } from './time-servers.ts';
 import { socketProxy, type SocketProxy } from './socket-proxy.ts';
 
 const pullModels = 'usr/local/lib/hardening/pull-models';
@@ -19,6 +20,8 @@ export interface Machine {
   readonly models: readonly Model[];
   /** The name of DigitalOcean's volume that the store is on; undefined where it is on the machine's own disk. */
   readonly modelsVolume: string | undefined;
+  /** Whom systemd-timesyncd asks for the time where it is told of nobody else. */
+  readonly timeServers: readonly string[];
 }
 
 /**
@@ -35,6 +38,7 @@ export function resolveMachine(name: string, stack: StackConfig): Machine {
     models: models(stack.ollama),
     modelsVolume:
       stack.target.digitalocean?.modelsVolumeGiB === undefined ? undefined : modelsVolumeName(name),
+    timeServers: timeServers[stack.target.distribution],
   };
 }
 

@@ -9,7 +9,7 @@ set -u
 umask 022
 PROGRAMS=$(cd "${0%/*}" && pwd)
 UPLOAD=${1:-${PROGRAMS%/*}}
-for part in common kinds links upload authorities ledger crl expiry packages state workers drain gateway health reload lock force confirm ollama take-over; do
+for part in common kinds links upload time authorities ledger crl expiry packages state workers drain gateway health reload lock force confirm ollama take-over; do
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done
@@ -112,4 +112,5 @@ else
   OUTCOME=activated
   prune
 fi
+note_of_time
 say "done: release $RELEASE is in force"

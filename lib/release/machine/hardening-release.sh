@@ -7,7 +7,7 @@ set -u
 umask 022
 PROGRAMS=$(readlink -f "$0")
 PROGRAMS=${PROGRAMS%/*}
-for part in common kinds links upload authorities ledger crl packages state workers drain gateway health reload lock force confirm take-over fetched-models remove status; do
+for part in common kinds links upload time authorities ledger crl packages state workers drain gateway health reload lock force confirm take-over fetched-models remove status; do
   # shellcheck source=/dev/null
   . "$PROGRAMS/$part.sh" || exit 2
 done

@@ -17,6 +17,7 @@ missing_packages() {
     # Any package that brings nginx will do, the machine's own sites may need more than nginx-light.
     case $package in
     nginx-light) [ -x /usr/sbin/nginx ] || echo "$package" ;;
+    systemd-timesyncd) is_installed "$package" || has_other_time_service || echo "$package" ;;
     *) is_installed "$package" || echo "$package" ;;
     esac
   done | sort -u

@@ -122,7 +122,9 @@ reload_journald() {
 }
 
 reload_timesyncd() {
-  systemctl try-restart systemd-timesyncd.service
+  # Another time service may be there in its place.
+  [ "$(systemctl show --property LoadState --value systemd-timesyncd.service)" != loaded ] ||
+    systemctl try-restart systemd-timesyncd.service
 }
 
 reload_sysctl() {

@@ -10,6 +10,7 @@ remove_kit() {
   done
   had_sshd=$(for folder in "$RELEASES"/*; do [ ! -e "$folder/manifest" ] || paths_of "$folder" sshd; done)
   had_journald=$(for folder in "$RELEASES"/*; do [ ! -e "$folder/manifest" ] || paths_of "$folder" journald; done)
+  had_timesyncd=$(for folder in "$RELEASES"/*; do [ ! -e "$folder/manifest" ] || paths_of "$folder" timesyncd; done)
   rm -f "$CURRENT" "$PREVIOUS"
   for folder in "$RELEASES"/*; do
     put_links "$RELEASES/none" "$folder" || complain 'a link could not be removed'
@@ -18,6 +19,7 @@ remove_kit() {
   systemctl daemon-reload
   [ -z "$had_sshd" ] || reload_sshd || complain 'sshd did not reload'
   [ -z "$had_journald" ] || reload_journald || :
+  [ -z "$had_timesyncd" ] || reload_timesyncd || :
   clear_store "$1"
   give_back
   for user in "$GATEWAY_USER" hardening-proxy hardening-models; do
