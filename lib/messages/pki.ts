@@ -73,7 +73,7 @@ export function symbolicLink(path: string): UserError {
 }
 
 export function notRegularFile(path: string): UserError {
-  return new UserError(`${path} is not a regular file of at most 1 MiB.`, 'Put the PEM file itself there.');
+  return new UserError(`${path} is not a regular file of at most 16 MiB.`, 'Put the PEM file itself there.');
 }
 
 export function notFolder(path: string): UserError {

@@ -29,8 +29,12 @@ export interface PkiPaths {
   readonly certificates: string;
   readonly secrets: string;
   readonly ca: PairPaths;
+  /** The revocation list of the CA. */
+  readonly crl: string;
   readonly server: PairPaths;
   client(identity: Identity): PairPaths;
+  /** What `hardening pki` issued and revoked. */
+  readonly index: string;
 }
 
 /**
@@ -38,8 +42,9 @@ export interface PkiPaths {
  *
  * ```
  * DIRECTORY/            0700
- *   certs/              0755   ca.crt, server.crt, SERVICE-GENERATION.crt   0644
- *   secrets/            0700   ca.key, server.key, SERVICE-GENERATION.key   0600
+ *   certs/              0755   ca.crt, ca.crl, server.crt, SERVICE-GENERATION.crt   0644
+ *   secrets/            0700   ca.key, server.key, SERVICE-GENERATION.key           0600
+ *   index.json          0644   in a folder of `hardening pki`, where ca.key is encrypted
  * ```
  */
 export function pkiPaths(directory: string): PkiPaths {
@@ -55,11 +60,13 @@ export function pkiPaths(directory: string): PkiPaths {
     certificates,
     secrets,
     ca: pair('ca'),
+    crl: join(certificates, 'ca.crl'),
     server: pair('server'),
     client: (identity) => {
       distinguishedName(identity); // Refuses a name that could leave the folder.
       return pair(`${identity.service}-${identity.generation}`);
     },
+    index: join(root, 'index.json'),
   };
 }
 
@@ -153,8 +160,8 @@ function requireAbsent(paths: PairPaths): void {
   if (key) throw halfPair(paths.key, paths.certificate);
 }
 
-/** The largest PEM file that is read: far more than any chain of certificates. */
-const maximumFileBytes = 1024 * 1024;
+/** The largest file that is read: several revocation lists of 10,000 entries, 0.7 MiB each, or an index of as many. */
+const maximumFileBytes = 16 * 1024 * 1024;
 
 /**
  * Reads a PEM file.

@@ -9,18 +9,18 @@ export function lifetimeDaysOf(certificate: X509Certificate): number {
 }
 
 /**
- * True if a certificate is this key's, was issued by this CA for this many days, and is neither from the future nor in
+ * True if a certificate is this key's (any key's, where it is undefined), was issued by this CA for this many days, and is neither from the future nor in
  * the last third of its life, when ACME clients renew as well.
  */
 export function isCurrent(
   certificate: X509Certificate,
-  key: KeyObject,
+  key: KeyObject | undefined,
   expected: { readonly authority: X509Certificate; readonly lifetimeDays: number; readonly now: Date },
 ): boolean {
   const { authority, lifetimeDays, now } = expected;
   const notAfter = Date.parse(certificate.validTo);
   return (
-    certificate.checkPrivateKey(key) &&
+    (key === undefined || certificate.checkPrivateKey(key)) &&
     certificate.checkIssued(authority) &&
     certificate.verify(authority.publicKey) &&
     lifetimeDaysOf(certificate) === lifetimeDays &&

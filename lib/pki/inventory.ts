@@ -1,4 +1,4 @@
-import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import {
   clientMissingWithoutAuthorityKey,
@@ -6,21 +6,13 @@ import {
   keyMismatch,
   sameFolder,
   subjectMismatch,
-  unsupportedLeafKey,
 } from '../messages/pki.ts';
-import { canIssueFor, createAuthority, issueClient, issueServer, type Authority } from './authority.ts';
-import {
-  createFolders,
-  exists,
-  pkiPaths,
-  writeCertificate,
-  writeKey,
-  type PairPaths,
-  type PkiPaths,
-} from './files.ts';
-import { coversExactly, isCurrent, isNamed, lifetimeDaysOf, speaksFor } from './fitness.ts';
+import { canIssueFor, createAuthority, type Authority } from './authority.ts';
+import { createFolders, exists, pkiPaths, writeCertificate, type PairPaths, type PkiPaths } from './files.ts';
+import { isCurrent, isNamed, lifetimeDaysOf, speaksFor } from './fitness.ts';
 import { distinguishedName, type Identity } from './identity.ts';
-import { generateKey, isP256 } from './keys.ts';
+import { ensureCrl } from './ensure-crl.ts';
+import { clientLeaf, ensureKey, serverLeaf, type Leaf, type WantedPki } from './leaf.ts';
 import {
   loadAuthority,
   loadAuthorityCertificate,
@@ -30,18 +22,7 @@ import {
   type LoadedAuthority,
 } from './load.ts';
 
-/** The certificates that a stack needs. */
-export interface WantedPki {
-  /** The stack's name: the organisation (O) of the CA and of the server's subject. */
-  readonly stack: string;
-  readonly ca: { readonly commonName: string; readonly lifetimeDays: number };
-  readonly server: {
-    readonly serverNames: readonly string[];
-    readonly addresses: readonly string[];
-    readonly lifetimeDays: number;
-  };
-  readonly clients: readonly { readonly identity: Identity; readonly lifetimeDays: number }[];
-}
+export type { WantedPki };
 
 export interface EnsureOptions {
   /** The time of issue. Default: the system's clock. */
@@ -63,27 +44,21 @@ export interface ClientFiles extends PairPaths {
 
 /** Absolute paths of everything wanted. */
 export interface Pki {
-  /** `key` is undefined if the CA's private key is not in its folder. */
-  readonly ca: { readonly certificate: string; readonly key: string | undefined };
+  /** `key` is undefined if the CA's private key is not in its folder or encrypted, `crl` if a given folder has none. */
+  readonly ca: {
+    readonly certificate: string;
+    readonly key: string | undefined;
+    readonly crl: string | undefined;
+  };
   readonly server: PairPaths;
   /** In the order in which they were wanted. */
   readonly clients: readonly ClientFiles[];
 }
 
-/** One leaf certificate of this folder: where it is, whether what is there will do, and how to issue it. */
-interface Leaf {
-  readonly paths: PairPaths;
-  readonly lifetimeDays: number;
-  /** Undefined for the server. */
-  readonly identity?: Identity;
-  readonly fits: (certificate: X509Certificate) => boolean;
-  readonly issue: (authority: Authority, publicKey: KeyObject) => Promise<string>;
-}
-
 /**
  * Makes the certificates in `directory` that are missing and renews those that no longer fit: another name, lifetime
  * or CA, or in the last third of their life. What fits is left alone, and a key is never overwritten: a renewed
- * certificate, a CA's too, keeps its key. So every file is written in one step that fits to whatever else is there,
+ * certificate, a CA's too, keeps its key. The CA's revocation list keeps what it lists. So every file is written in one step that fits to whatever else is there,
  * and processes that do this at the same time, or died while they did it, leave a PKI that the next call completes.
  *
  * @throws {UserError} for files that cannot be used (see {@link loadCertificate}), for a CA certificate that lost its
@@ -110,8 +85,9 @@ async function ensureOwn(paths: PkiPaths, wanted: WantedPki, now: Date): Promise
   const tooLong = due.some(({ lifetimeDays }) => !canIssueFor(authority, lifetimeDays, now));
   const issuer = tooLong ? await renewAuthority(paths.ca, authority, wanted, now) : authority;
   for (const leaf of due) await issueLeaf(leaf, issuer);
+  await ensureCrl(paths.crl, issuer, now);
   return {
-    ca: paths.ca,
+    ca: { ...paths.ca, crl: paths.crl },
     server: paths.server,
     clients: wanted.clients.map(({ identity }) => clientFiles(identity, paths.client(identity))),
   };
@@ -146,7 +122,11 @@ async function ensureUnder(givenDir: string, own: PkiPaths, wanted: WantedPki, n
     clients.push(clientFiles(identity, leaf.paths));
   }
   return {
-    ca: { certificate: given.ca.certificate, key: hasKey(authority) ? given.ca.key : undefined },
+    ca: {
+      certificate: given.ca.certificate,
+      key: hasKey(authority) ? given.ca.key : undefined,
+      crl: exists(given.crl) ? given.crl : undefined,
+    },
     server: given.server,
     clients,
   };
@@ -159,29 +139,6 @@ function hasKey(authority: LoadedAuthority): authority is Authority {
 function clientFiles(identity: Identity, paths: PairPaths): ClientFiles {
   const { service, generation } = identity;
   return { ...paths, service, generation, distinguishedName: distinguishedName(identity) };
-}
-
-function serverLeaf(paths: PkiPaths, { stack, server }: WantedPki, now: Date): Leaf {
-  return {
-    paths: paths.server,
-    lifetimeDays: server.lifetimeDays,
-    fits: (certificate) =>
-      certificate.subject.split('\n')[0] === `O=${stack}` &&
-      coversExactly(certificate, server.serverNames, server.addresses),
-    issue: (authority, publicKey) =>
-      issueServer(authority, { ...server, organization: stack, now, publicKey }),
-  };
-}
-
-function clientLeaf(paths: PkiPaths, client: WantedPki['clients'][number], now: Date): Leaf {
-  const { identity, lifetimeDays } = client;
-  return {
-    paths: paths.client(identity),
-    lifetimeDays,
-    identity,
-    fits: (certificate) => speaksFor(certificate, identity),
-    issue: (authority, publicKey) => issueClient(authority, { identity, lifetimeDays, now, publicKey }),
-  };
 }
 
 function isFit(leaf: Leaf, authority: X509Certificate, now: Date): boolean {
@@ -197,17 +154,6 @@ async function issueLeaf(leaf: Leaf, authority: Authority): Promise<void> {
   const key = await ensureKey(leaf.paths.key);
   // The folder is the kit's own, so an old certificate may go; the key stays, so any certificate here matches it.
   writeCertificate(leaf.paths.certificate, await leaf.issue(authority, key), { overwrite: true });
-}
-
-/** The key in a file, made if there is none. Of several processes that make one, the first one's stays. */
-async function ensureKey(path: string): Promise<KeyObject> {
-  if (!exists(path)) {
-    const made = await generateKey();
-    if (writeKey(path, made)) return made;
-  }
-  const key = loadKey(path);
-  if (!isP256(key)) throw unsupportedLeafKey(path);
-  return key;
 }
 
 async function ensureAuthority(paths: PairPaths, wanted: WantedPki, now: Date): Promise<Authority> {

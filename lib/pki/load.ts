@@ -8,6 +8,7 @@ import {
   pairMissing,
   severalCertificates,
 } from '../messages/pki.ts';
+import { isEncryptedKey } from './encrypted-key.ts';
 import { exists, pkiPaths, readPem, type PairPaths } from './files.ts';
 
 /** A CA from files, which may have its key elsewhere: then it checks certificates and issues none. */
@@ -17,7 +18,8 @@ export interface LoadedAuthority {
 }
 
 /**
- * Reads the CA of a PKI folder: certs/ca.crt, and secrets/ca.key if it is there.
+ * Reads the CA of a PKI folder: certs/ca.crt, and secrets/ca.key if it is there and not encrypted. With an encrypted
+ * key, as `hardening pki` keeps it, nothing can be issued without its passphrase.
  *
  * @throws {UserError} if the certificate is missing, unreadable, malformed, not a CA's or not the only one in its
  *   file, and if the key is too open, malformed or another certificate's. An expired CA is loaded.
@@ -25,7 +27,8 @@ export interface LoadedAuthority {
 export function loadAuthority(directory: string): LoadedAuthority {
   const paths = pkiPaths(directory).ca;
   const certificate = loadAuthorityCertificate(paths.certificate);
-  return { certificate, key: exists(paths.key) ? matchingKey(paths, certificate) : undefined };
+  const isUsable = exists(paths.key) && !isEncryptedKey(readPem(paths.key, true));
+  return { certificate, key: isUsable ? matchingKey(paths, certificate) : undefined };
 }
 
 /**

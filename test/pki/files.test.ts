@@ -254,6 +254,6 @@ describe('reading', () => {
       timeout: 50_000,
       killSignal: 'SIGKILL',
     });
-    expect(output).toBe(`${path} is not a regular file of at most 1 MiB.\n`);
+    expect(output).toBe(`${path} is not a regular file of at most 16 MiB.\n`);
   });
 });

@@ -7,9 +7,11 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { createAuthority, issueClient } from '../../lib/pki/authority.ts';
 import { pkiPaths, writeCertificate, writeKey, writePair } from '../../lib/pki/files.ts';
+import { issueCrl } from '../../lib/pki/crl.ts';
 import { ensurePki, type Pki, type WantedPki } from '../../lib/pki/inventory.ts';
 import { generateKey } from '../../lib/pki/keys.ts';
 import { loadAuthority, loadKey } from '../../lib/pki/load.ts';
+import { readCrls } from '../../lib/pki/read-crl.ts';
 import { buildCertificate, extensions, oids, signerOf } from '../support/certificate-builder.ts';
 import { pem } from '../support/der.ts';
 import { certificateText } from './support/openssl.ts';
@@ -54,7 +56,7 @@ describe('a folder with its own CA', () => {
     expectSound(pki);
     const paths = pkiPaths(folder);
     expect(pki).toEqual({
-      ca: paths.ca,
+      ca: { ...paths.ca, crl: paths.crl },
       server: paths.server,
       clients: [
         {
@@ -126,26 +128,26 @@ describe('a folder with its own CA', () => {
       'when the CA ends before a new one would',
       {},
       inDays(280),
-      ['certs/ca.crt', 'certs/ci-1.crt', 'certs/review-3.crt', 'certs/server.crt'],
+      ['certs/ca.crl', 'certs/ca.crt', 'certs/ci-1.crt', 'certs/review-3.crt', 'certs/server.crt'],
     ],
     [
       'after the CA expired',
       {},
       inDays(400),
-      ['certs/ca.crt', 'certs/ci-1.crt', 'certs/review-3.crt', 'certs/server.crt'],
+      ['certs/ca.crl', 'certs/ca.crt', 'certs/ci-1.crt', 'certs/review-3.crt', 'certs/server.crt'],
     ],
     [
       'when the clock went back',
       {},
       inDays(-1),
-      ['certs/ca.crt', 'certs/ci-1.crt', 'certs/review-3.crt', 'certs/server.crt'],
+      ['certs/ca.crl', 'certs/ca.crt', 'certs/ci-1.crt', 'certs/review-3.crt', 'certs/server.crt'],
     ],
     ['another lifetime of the CA', { ca: { ...wanted.ca, lifetimeDays: 200 } }, new Date(), ['certs/ca.crt']],
     [
       'another name of the CA',
       { ca: { ...wanted.ca, commonName: 'New CA' } },
       new Date(),
-      ['certs/ca.crt', 'certs/ci-1.crt', 'certs/review-3.crt', 'certs/server.crt'],
+      ['certs/ca.crl', 'certs/ca.crt', 'certs/ci-1.crt', 'certs/review-3.crt', 'certs/server.crt'],
     ],
   ])('%s renews what no longer fits, and no key', async (_name, change, now, expected) => {
     const folder = newFolder();
@@ -157,6 +159,23 @@ describe('a folder with its own CA', () => {
     const after = snapshot(folder);
     await ensurePki(folder, { ...wanted, ...change }, { now });
     expect(snapshot(folder)).toEqual(after);
+  });
+
+  test('the revocation list keeps what it lists when it is signed anew', async () => {
+    const folder = newFolder();
+    const { crl = '' } = (await ensurePki(folder, wanted)).ca;
+    const authority = loadAuthority(folder);
+    if (authority.key === undefined) throw new Error('no key');
+    const revoked = [{ serialNumber: 5n, revocationDate: new Date('2026-01-01T00:00:00Z') }];
+    const { certificate, key } = authority;
+    const signed = await issueCrl({ certificate, key }, { revoked, number: 9n, now: new Date() });
+    writeCertificate(crl, signed, { overwrite: true });
+    await ensurePki(folder, wanted);
+    expect(fs.readFileSync(crl, 'utf8')).toBe(signed);
+    await ensurePki(folder, { ...wanted, ca: { ...wanted.ca, lifetimeDays: 310 } });
+    const [renewed] = readCrls(fs.readFileSync(crl, 'utf8'), crl);
+    expect(renewed).toMatchObject({ number: 10n, entries: revoked });
+    expectSound(await ensurePki(folder, wanted));
   });
 
   test('a renewed CA keeps what it issued valid', async () => {
@@ -385,7 +404,7 @@ describe('under a CA in a folder of somebody else', () => {
     const pki = await ensurePki(folder, wanted, { readOnlyAuthorityDir });
     expectSound(pki);
     const [there, own] = [pkiPaths(readOnlyAuthorityDir), pkiPaths(folder)];
-    expect(pki.ca).toEqual(there.ca);
+    expect(pki.ca).toEqual({ ...there.ca, crl: there.crl });
     expect(pki.server).toEqual(there.server);
     expect(pki.clients.map(({ certificate }) => certificate)).toEqual([
       there.client(ci.identity).certificate,

@@ -4,7 +4,7 @@ import type { PairPaths } from '../../../lib/pki/files.ts';
 import type { Pki } from '../../../lib/pki/inventory.ts';
 import { openssl, rfc2253Subject } from './openssl.ts';
 
-/** Fails unless openssl finds every certificate of a PKI valid for its purpose, with its key and its name. */
+/** Fails unless openssl finds every certificate of a PKI valid for its purpose and not revoked, with its key and its name. */
 export function expectSound(pki: Pki): void {
   const verify = (purpose: string, { certificate }: PairPaths): void => {
     const result = openssl([
@@ -14,6 +14,7 @@ export function expectSound(pki: Pki): void {
       purpose,
       '-CAfile',
       pki.ca.certificate,
+      ...(pki.ca.crl === undefined ? [] : ['-crl_check', '-CRLfile', pki.ca.crl]),
       certificate,
     ]);
     expect(result.status, result.stderr).toBe(0);
