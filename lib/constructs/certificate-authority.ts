@@ -2,7 +2,7 @@ import { PrivateKey } from '@cdktf/provider-tls/lib/private-key/index.js';
 import { SelfSignedCert } from '@cdktf/provider-tls/lib/self-signed-cert/index.js';
 import { Construct } from 'constructs';
 import { profiles } from '../pki/profiles.ts';
-import { keySettings, allowedUses } from './certificate-settings.ts';
+import { allowedUses, keySettings, wholeSeconds } from './certificate-settings.ts';
 
 export interface CertificateAuthorityProps {
   /** What the machine's list of issued certificates calls it. Default: 1. */
@@ -29,7 +29,7 @@ export class CertificateAuthority extends Construct {
   readonly privateKeyPem: string;
   readonly generation: number;
   readonly serialNumber: string;
-  /** RFC 3339. */
+  /** RFC 3339, in whole seconds. */
   readonly notAfter: string;
 
   constructor(scope: Construct, id: string, props: CertificateAuthorityProps) {
@@ -47,7 +47,7 @@ export class CertificateAuthority extends Construct {
     this.privateKeyPem = key.privateKeyPem;
     this.generation = props.generation ?? 1;
     this.serialNumber = certificate.id;
-    this.notAfter = certificate.validityEndTime;
+    this.notAfter = wholeSeconds(certificate.validityEndTime);
   }
 }
 

@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App } from 'cdktf/lib/app.js';
 import { Fn } from 'cdktf/lib/terraform-functions.js';
-import type { LocalExecProvisioner } from 'cdktf/lib/terraform-provisioner.js';
+import { TerraformSelf, type LocalExecProvisioner } from 'cdktf/lib/terraform-provisioner.js';
 import { TerraformStack } from 'cdktf/lib/terraform-stack.js';
 import type { Construct } from 'constructs';
 import type { CrlSources } from './stack-certificates.ts';
@@ -37,17 +37,23 @@ export function crlSignature(
   readonly file: { readonly content: string } | { readonly source: string } | undefined;
 } {
   if (signers.length === 0) return { provisioners: [], file: given === '' ? undefined : { content: given } };
-  const out = 'crl/${self.id}.pem';
+  const upload = TerraformSelf.getString('id');
   const request = {
-    machine: { ...ssh, port: ssh.port, identity: privateKeyPath },
-    upload: '${self.id}',
+    machine: {
+      address: ssh.address,
+      port: ssh.port,
+      user: ssh.user,
+      hostKey: ssh.hostKey,
+      identity: privateKeyPath,
+    },
+    upload,
     authorities: signers.map(({ name, certificatePem, privateKeyPem }) => ({
       name,
       certificate: certificatePem,
       key: privateKeyPem,
     })),
     given,
-    out,
+    out: `crl/${upload}.pem`,
   };
   // Terraform runs in the stack's folder, and the folder's place beside this program is all that counts.
   const folder = join(App.of(scope).outdir, 'stacks', TerraformStack.of(scope).node.id);
@@ -59,6 +65,6 @@ export function crlSignature(
         environment: { HARDENING_CRL_REQUEST: Fn.jsonencode(request) },
       },
     ],
-    file: { source: out },
+    file: { source: `crl/${upload}.pem` },
   };
 }

@@ -4,7 +4,7 @@ import { PrivateKey } from '@cdktf/provider-tls/lib/private-key/index.js';
 import { Construct } from 'constructs';
 import type { CertificateProfile } from '../pki/profiles.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
-import { allowedUses, keySettings } from './certificate-settings.ts';
+import { allowedUses, keySettings, wholeSeconds } from './certificate-settings.ts';
 
 export interface LeafCertificateProps {
   /** The CA that issues it. */
@@ -26,7 +26,7 @@ export abstract class LeafCertificate extends Construct {
   readonly privateKeyPem: string | undefined;
   /** In decimal digits. */
   readonly serialNumber: string;
-  /** RFC 3339. */
+  /** RFC 3339, in whole seconds. */
   readonly notAfter: string;
   /** The CA's certificate as PEM, to send along with a bundle. */
   readonly authorityPem: string;
@@ -66,7 +66,7 @@ export abstract class LeafCertificate extends Construct {
     this.certificatePem = certificate.certPem;
     this.privateKeyPem = key?.privateKeyPem;
     this.serialNumber = certificate.id;
-    this.notAfter = certificate.validityEndTime;
+    this.notAfter = wholeSeconds(certificate.validityEndTime);
     this.authorityPem = props.authority.certificatePem;
   }
 }

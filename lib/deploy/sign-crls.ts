@@ -17,8 +17,8 @@ const requestSchema = z.strictObject({
     hostKey: z.string(),
     identity: z.string(),
   }),
-  /** The id of the upload, which is a UUID: it stands in a command. */
-  upload: z.uuid(),
+  /** The id of the upload: it stands in a command. Terraform's have not the version of a UUID. */
+  upload: z.guid(),
   authorities: z.array(z.strictObject({ name: z.string(), certificate: z.string(), key: z.string() })).min(1),
   /** CRLs of other CAs, PEM. */
   given: z.string(),
@@ -86,7 +86,9 @@ async function askMachine({ machine, upload }: CrlRequest): Promise<MachineAnswe
   const folder = `"$HOME/.hardening-upload/${upload}"`;
   const command = `sh ${folder}/programs/revocations.sh ${folder}`;
   const answer = await runOnMachine(login, machine.user === 'root' ? command : `sudo -n ${command}`);
-  if (answer.status !== 0) throw signCrlText.noAnswer(machine.address, lastLine(answer.stderr));
+  if (answer.status !== 0) {
+    throw signCrlText.noAnswer(machine.address, problemIn(answer.stderr));
+  }
   const [lines = '', crls = ''] = answer.stdout.split(/^crl$/m);
   const toRevoke = new Map<string, bigint[]>();
   for (const [, name = '', serial = ''] of lines.matchAll(/^revoke ([a-z0-9-]+) ([0-9]+) /gm)) {
@@ -95,6 +97,11 @@ async function askMachine({ machine, upload }: CrlRequest): Promise<MachineAnswe
     toRevoke.set(name, serials);
   }
   return { toRevoke, running: readCrls(crls, `the CRL of ${machine.address}`) };
+}
+
+/** What a program of the machine says is wrong, or ssh does. */
+function problemIn(said: string): string {
+  return /^hardening: (?:stopped|failed): (.*)$/m.exec(said)?.[1] ?? lastLine(said);
 }
 
 /** The list with the highest number that this CA has signed. */

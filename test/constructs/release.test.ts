@@ -133,7 +133,7 @@ describe('a release', () => {
     const line = (service: string, generation: number): RegExp =>
       new RegExp(
         `^1 \\$\\{[\\w.-]+_service-${service}-${generation}_certificate_\\w+\\.id\\} ${service} ${generation} ` +
-          `\\$\\{[\\w.-]+_service-${service}-${generation}_certificate_\\w+\\.validity_end_time\\}$`,
+          `\\$\\{formatdate\\(.+, [\\w.-]+_service-${service}-${generation}_certificate_\\w+\\.validity_end_time\\)\\}$`,
         'm',
       );
     expect(issued).toMatch(line('ci', 1));
