@@ -82,6 +82,7 @@ describe('the files that a machine does not get', () => {
     expect([...tree].filter(([, file]) => file.mode === 0o755).map(([path]) => path)).toEqual([
       'usr/local/lib/hardening/load-nftables',
       'usr/local/lib/hardening/pull-models',
+      'usr/local/lib/hardening/report-certificates',
     ]);
     for (const [path, file] of tree) expect([path, file.content.startsWith('#!')]).toEqual([path, file.mode === 0o755]); // prettier-ignore
   });

@@ -1,4 +1,5 @@
 import type { StackConfig } from '../../config/schema.ts';
+import { certificateReport, type CertificateReport } from './certificate-report.ts';
 import { firewall, type Firewall } from './firewall.ts';
 import { models, type Model } from './models.ts';
 import { modelsVolumeName } from './models-volume.ts';
@@ -16,6 +17,7 @@ export interface Machine {
   readonly socketProxy: SocketProxy | undefined;
   readonly firewall: Firewall;
   readonly sshServer: SshServer;
+  readonly certificateReport: CertificateReport;
   /** What is fetched into Ollama's store. */
   readonly models: readonly Model[];
   /** The name of DigitalOcean's volume that the store is on; undefined where it is on the machine's own disk. */
@@ -35,6 +37,7 @@ export function resolveMachine(name: string, stack: StackConfig): Machine {
     socketProxy: socketProxy(stack),
     firewall: firewall(stack),
     sshServer: sshServer(stack),
+    certificateReport: certificateReport(stack),
     models: models(stack.ollama),
     modelsVolume:
       stack.target.digitalocean?.modelsVolumeGiB === undefined ? undefined : modelsVolumeName(name),
@@ -57,4 +60,8 @@ export function absentFiles({ socketProxy, sshServer, models, modelsVolume }: Ma
 }
 
 /** The files that are programs, relative to the machine's root. */
-export const programFiles: readonly string[] = ['usr/local/lib/hardening/load-nftables', pullModels];
+export const programFiles: readonly string[] = [
+  'usr/local/lib/hardening/load-nftables',
+  'usr/local/lib/hardening/report-certificates',
+  pullModels,
+];

@@ -87,12 +87,12 @@ start_drain() {
   # shellcheck disable=SC2046 # numbers
   counted=$(while read -r pid start; do
     if [ "$(start_of "$pid")" = "$start" ]; then open_connections "$pid" $(gateway_ports); fi
-  done <"$DRAINS/$DRAIN/workers" | awk '{ open += $1 } END { print NR " earlier processes of nginx with " open + 0 " open client connections" }')
+  done <"$DRAINS/$DRAIN/workers" | awk '{ open += $1 } END { print "earlier processes of nginx: " NR ", their open client connections: " open + 0 }')
   case $DRAIN_SECONDS in
-  0) drain_end='end now' ;;
-  *) drain_end="end in $DRAIN_SECONDS s, with all that still runs in them then" ;;
+  0) drain_end='they end now' ;;
+  *) drain_end="what is left of them ends in $DRAIN_SECONDS s" ;;
   esac
-  say "$reasons: $counted $drain_end"
+  say "$reasons; $counted; $drain_end"
   end_workers_in "$DRAIN" "$DRAIN_SECONDS" || return 1
   systemctl stop "$DRAIN-guard.timer" 2>/dev/null || :
 }

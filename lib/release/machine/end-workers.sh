@@ -23,5 +23,5 @@ while read -r pid start; do
     ended=$((ended + 1)) cut=$((cut + open))
   fi
 done <"$folder/workers"
-say "the drain is over: ended $ended retired processes of nginx, cut $cut client connections; a request that is cut has no line in the access log"
+say "the drain is over; ended retired processes of nginx: $ended, cut client connections: $cut (their requests have no line in the access log)"
 rm -rf "$folder"

@@ -2,13 +2,13 @@
 # shellcheck disable=SC2154 # ledger.sh has the functions of awk
 # When the certificates of a release end, for hardening-certificates.service, which may not look into the others.
 
-# print_expiry RELEASE_FOLDER: lines `KIND NAME GENERATION NOT_AFTER`, the time in seconds since 1970. KIND is authority,
+# print_expiry RELEASE_FOLDER: lines `KIND NAME GENERATION NOT_AFTER`, the time in seconds since 1970. KIND is ca,
 # server or client; what has no generation has a -.
 print_expiry() {
   (
     scratch=$(mktemp -d) && split_pem CERTIFICATE "$scratch" "$1/tls/ca.crt" || exit
     for file in "$scratch"/*.pem; do
-      echo "authority ca $(authority_label "$file") $(not_after "$file")"
+      echo "ca ca $(authority_label "$file") $(not_after "$file")"
     done
     rm -rf "$scratch"
     echo "server server - $(not_after "$1/tls/server.crt")"

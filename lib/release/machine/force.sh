@@ -89,6 +89,8 @@ settle() {
     give_up "$DROPPED could not be written" 'look at the disk'
   end_journal || give_up 'the journal could not be written' 'look at the disk'
   SWITCHED=no
+  # What it says of certificates is of the release before otherwise, until the next day.
+  systemctl --no-block start hardening-certificates.service 2>/dev/null || :
 }
 
 # go_back: undoes what the journal tells of. Succeeds where the release of before is in force, as it was.

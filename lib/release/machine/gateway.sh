@@ -35,9 +35,8 @@ reload_gateway() {
   return 1
 }
 
-# stop_gateway: nothing of before goes on. Running streams get ten seconds, not the ten minutes of its unit: nobody else is served meanwhile.
+# stop_gateway: running streams get ten seconds, not the ten minutes of its unit: nobody else is served meanwhile.
 stop_gateway() {
-  nothing_is_due
   systemctl --no-block stop "$GATEWAY_UNIT" 2>/dev/null
   for _ in $(seq 100); do
     case $(systemctl show --property ActiveState --value "$GATEWAY_UNIT") in
@@ -55,6 +54,7 @@ restart_gateway() {
     say 'the unit of the gateway changed: it restarts, running streams have ten seconds to end'
     stop_gateway
   fi
+  nothing_is_due
   systemctl reset-failed "$GATEWAY_UNIT" 2>/dev/null
   systemctl start "$GATEWAY_UNIT"
 }

@@ -61,7 +61,7 @@ apt_get() {
 # make_users: static users, so that nftables and files can name them. One that is there stays as it is.
 make_users() {
   for user in "$GATEWAY_USER:/nonexistent" ollama:/usr/share/ollama hardening-proxy:/nonexistent \
-    hardening-models:/nonexistent; do
+    hardening-models:/nonexistent hardening-metrics:/nonexistent; do
     name=${user%%:*}
     if ! getent passwd "$name" >/dev/null; then
       if getent group "$name" >/dev/null; then group="--gid $name"; else group=--user-group; fi

@@ -22,11 +22,11 @@ remove_kit() {
   [ -z "$had_timesyncd" ] || reload_timesyncd || :
   clear_store "$1"
   give_back
-  for user in "$GATEWAY_USER" hardening-proxy hardening-models; do
+  for user in "$GATEWAY_USER" hardening-proxy hardening-models hardening-metrics; do
     if getent passwd "$user" >/dev/null; then userdel "$user" 2>/dev/null || complain "the user $user stays"; fi
   done
   # The list of the refused goes too: whoever deploys again begins anew, with certificates of another CA.
-  rm -rf /opt/hardening /var/lib/hardening-ollama "$KIT"
+  rm -rf /opt/hardening /var/lib/hardening-ollama /var/lib/hardening-metrics "$KIT"
   case $1 in
   keep) left_models='its models' ;;
   *) left_models='the models that the kit did not fetch' ;;

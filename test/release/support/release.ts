@@ -28,7 +28,9 @@ export const serverName = 'models.example.com';
 
 /** The gateway is what these releases bring: an upstream stands for Ollama, and what guards the machine has own tests. */
 const isOfGateway = (path: string): boolean =>
-  /^etc\/(?:hardening\/gateway\/|(?:logrotate\.d|systemd\/system)\/hardening-gateway)/.test(path);
+  /^etc\/(?:hardening\/gateway\/|(?:logrotate\.d|systemd\/system)\/hardening-(?:gateway|certificates))/.test(
+    path,
+  ) || path === 'usr/local/lib/hardening/report-certificates';
 
 /** What a test wants to differ from the usual release: ci and leaver, of generation 1. */
 export interface ReleaseOptions {
@@ -153,6 +155,9 @@ export function releaseMaker(distribution: Distribution, folder: string): Releas
     },
   };
 }
+
+export const serialOf = ({ certificate }: PemPair): bigint =>
+  serialNumberOf(new X509Certificate(certificate));
 
 /** A certificate of a folder, as the ledger has it. */
 function issuedCertificate(files: ClientFiles, pki: string): IssuedCertificate {
