@@ -93,7 +93,7 @@ export const defaultListen: ForwarderListen = { kind: 'loopback', port: ollamaPo
 export const firstUnprivilegedPort = 1_024;
 
 const versionsFolder = '/etc/hardening-forwarder/versions';
-const socketFolder = '/run/hardening-forwarder-socket';
+const socketFolder = '/run/hardening-forwarder/socket';
 
 /** Where a version has its files, on a host and in a container. */
 export function versionFolder(version: string): string {

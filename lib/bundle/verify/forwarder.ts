@@ -43,23 +43,20 @@ export async function checkForwarder(version: string, name: string, key: string)
  * @returns the path of nginx's main file there
  */
 export async function movedCopy(version: string, folder: string, name: string, key: string): Promise<string> {
-  const [copy, run, socket] = ['version', 'run', 'socket'].map((part) => join(folder, part));
-  if (copy === undefined || run === undefined || socket === undefined) throw new RangeError('three folders');
+  const copy = join(folder, 'version');
+  const run = join(folder, 'run');
   // Whether the gateway's name is known here is not asked.
   const upstream = /^( *server )\S+( max_fails=0;)$/m;
   await cp(version, copy, { recursive: true });
   if (key !== join(version, 'key.pem')) await cp(key, join(copy, 'key.pem'), { dereference: true });
-  for (const made of [run, socket]) {
+  for (const made of [run, join(run, 'socket')]) {
     await mkdir(made, { mode: 0o711 });
     await chmod(made, 0o711);
   }
   const host = join(copy, 'host');
   for (const file of await readdir(host)) {
     const text = await readFile(join(host, file), 'utf8');
-    const moved = text
-      .replaceAll(versionFolder(name), copy)
-      .replaceAll('/run/hardening-forwarder-socket', socket)
-      .replaceAll('/run/hardening-forwarder', run);
+    const moved = text.replaceAll(versionFolder(name), copy).replaceAll('/run/hardening-forwarder', run);
     await writeFile(join(host, file), moved.replace(upstream, '$1127.0.0.1:1$2'));
   }
   return join(host, 'nginx.conf');
