@@ -8,7 +8,12 @@ import { synthesize } from './synthesize.ts';
 try {
   const file = process.env['HARDENING_CONFIG'] ?? defaultConfigFile;
   const { config } = await loadConfig(file);
-  process.stdout.write(synthText.done(synthesize(config, undefined, dirname(file))));
+  const names = synthesize(config, undefined, dirname(file));
+  process.stdout.write(synthText.done(names));
+  const inBuckets = names.filter((name) => config.stacks[name]?.terraformState.spaces !== undefined);
+  if (inBuckets.length > 0 && !process.env['AWS_SSE_CUSTOMER_KEY']) {
+    process.stderr.write(synthText.noCustomerKey(inBuckets));
+  }
 } catch (error) {
   process.exitCode = showError(error);
 }

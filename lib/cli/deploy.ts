@@ -7,6 +7,7 @@ import { deployCommandText } from '../messages/deploy.ts';
 import { paint, terminal } from '../messages/terminal.ts';
 import type { StackConfig } from '../config/schema.ts';
 import { findRolledBack } from '../deploy/rolled-back.ts';
+import { closeStateFile } from '../deploy/state-file.ts';
 import {
   findTerraform,
   runTerraform,
@@ -59,6 +60,7 @@ async function deploy(wanted: string | undefined, options: DeployOptions): Promi
   const { synthesize } = await import('../../stacks/synthesize.ts');
   synthesize(config, options.out, dirname(options.config));
   const folder = stackFolder(options.out, name);
+  await closeStateFile({ name, stack }, folder);
   await warnOfLockOut(stack);
   await runTerraform(terraform, folder, ['init', '-input=false'], true);
   const step = options.plan ? ['plan'] : ['apply', ...(options.autoApprove ? ['-auto-approve'] : [])];

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { defaultConfigFile, loadConfig } from '../config/load.ts';
 import { chooseDeployedStack } from '../deploy/deployed-stack.ts';
 import { readHostRemoval, type HostRemovalState } from '../deploy/host-removal.ts';
+import { closeStateFile } from '../deploy/state-file.ts';
 import {
   findTerraform,
   runTerraform,
@@ -50,6 +51,7 @@ async function destroy(wanted: string, options: DestroyOptions): Promise<void> {
   const { synthesize } = await import('../../stacks/synthesize.ts');
   synthesize(config, options.out, dirname(options.config));
   const folder = stackFolder(options.out, name);
+  await closeStateFile({ name, stack }, folder);
   await runTerraform(terraform, folder, ['init', '-input=false'], true);
   if ((await stateAddresses(terraform, folder)).length === 0) throw destroyText.nothingThere(name);
 

@@ -32,10 +32,27 @@ export async function findTerraform(
     if (!version.stdout.startsWith('OpenTofu')) throw deployCommandText.needsOpenTofu;
     if (!environment['TF_ENCRYPTION']) throw deployCommandText.noEncryptionKey;
   }
+  if (stack.terraformState.spaces !== undefined) checkSpacesVariables(environment);
   if (use === 'apply' && stack.target.digitalocean !== undefined && !environment['DIGITALOCEAN_TOKEN']) {
     throw deployCommandText.noToken;
   }
   return { program };
+}
+
+/** AES-256, which SSE-C is, has a key of 32 bytes; terraform takes it in base64. */
+const customerKeyBytes = 32;
+
+/** Without its key terraform would write the state all the same, and anybody with the bucket's credentials could read it. */
+function checkSpacesVariables(environment: NodeJS.ProcessEnv): void {
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
+    if (!environment[name]) throw deployCommandText.noSpacesCredential(name);
+  }
+  const key = environment['AWS_SSE_CUSTOMER_KEY'];
+  if (!key) throw deployCommandText.noCustomerKey;
+  const bytes = Buffer.from(key, 'base64');
+  if (bytes.length !== customerKeyBytes || bytes.toString('base64') !== key) {
+    throw deployCommandText.badCustomerKey(customerKeyBytes);
+  }
 }
 
 /** Where a stack's terraform configuration is, below the folder that synthesis writes. */
@@ -44,7 +61,7 @@ export function stackFolder(outputFolder: string, stack: string): string {
 }
 
 /**
- * Runs terraform in a stack's folder, with this process's own terminal.
+ * Runs terraform in a stack's folder, with this process's own terminal. What it writes is for this user alone.
  *
  * @throws UserError where it ends with another status than 0
  */
@@ -54,10 +71,13 @@ export async function runTerraform(
   parameters: readonly string[],
   quiet = false,
 ): Promise<void> {
+  // A state has private keys: terraform would let everybody read it.
+  const umask = process.umask(0o077);
   const child = spawn(program, [`-chdir=${folder}`, ...parameters], {
     stdio: ['inherit', quiet ? 'ignore' : 'inherit', 'inherit'],
     env: withoutLookup(process.env),
   });
+  process.umask(umask);
   // Ctrl-C reaches terraform by itself, which ends what it began; this process waits for it.
   const ignore = (): void => undefined;
   process.on('SIGINT', ignore);

@@ -30,6 +30,21 @@ export const deployCommandText = {
     'terraformState.encryptedByOpenTofu is set, and TF_ENCRYPTION is not',
     'set it to your key provider and method; docs/operations.md has an example',
   ),
+  noSpacesCredential: (name: string) =>
+    new UserError(
+      `terraformState.spaces is set, and ${name} is not`,
+      'make a key for Spaces in the control panel, and export both its halves in this shell only',
+    ),
+  noCustomerKey: new UserError(
+    'terraformState.spaces is set, and AWS_SSE_CUSTOMER_KEY is not: the state would be written without your key',
+    'make one once with `openssl rand -base64 32`, keep it where the team keeps its secrets, and export it: without ' +
+      'it the state cannot be read again',
+  ),
+  badCustomerKey: (bytes: number) =>
+    new UserError(
+      `AWS_SSE_CUSTOMER_KEY is not the base64 of ${bytes} bytes`,
+      'copy it whole; where there is none yet, make one with `openssl rand -base64 32`',
+    ),
   noToken: new UserError(
     'DIGITALOCEAN_TOKEN is not set',
     'make a token with read and write access in the control panel, and export it in this shell only',

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -48,12 +49,24 @@ async function standIn(version: string, status = 0): Promise<NodeJS.ProcessEnv> 
   return { TERRAFORM_BINARY_NAME: path };
 }
 
+/** What is wrong, stacks, parameters, the version of terraform, variables, what is said. */
+type Refusal = [string, Record<string, unknown>, string[], string | undefined, NodeJS.ProcessEnv, RegExp];
+
+const customerKey = (bytes: number): string => randomBytes(bytes).toString('base64');
+const spaces = { region: 'fra1', bucket: 'state-of-reviews' };
+const spacesVariables = {
+  AWS_ACCESS_KEY_ID: 'an-id',
+  AWS_SECRET_ACCESS_KEY: 'a-secret',
+  AWS_SSE_CUSTOMER_KEY: customerKey(32),
+};
+const notTheKey = /is not the base64 of 32 bytes[^]*openssl rand -base64 32/;
+
 const terraform = 'Terraform v1.11.4';
 const openTofu = 'OpenTofu v1.12.6';
 
 describe('hardening deploy begins nothing', () => {
   const encrypted = { ...hostStack, terraformState: { encryptedByOpenTofu: true } };
-  it.each<[string, Record<string, unknown>, string[], string | undefined, NodeJS.ProcessEnv, RegExp]>([
+  it.each<Refusal>([
     [
       'without a stack to deploy',
       { a: minimalStack },
@@ -97,6 +110,23 @@ describe('hardening deploy begins nothing', () => {
     ],
     ['where terraform cannot encrypt', { b: encrypted }, [], terraform, {}, /set TERRAFORM_BINARY_NAME=tofu/],
     ['where OpenTofu has no key', { b: encrypted }, [], openTofu, {}, /TF_ENCRYPTION is not/],
+    ...(
+      [
+        ['no id of a key', { AWS_ACCESS_KEY_ID: undefined }, /AWS_ACCESS_KEY_ID is not/],
+        ['an empty key', { AWS_SECRET_ACCESS_KEY: '' }, /AWS_SECRET_ACCESS_KEY is not/],
+        ['no key of its own', { AWS_SSE_CUSTOMER_KEY: undefined }, /KEY is not: [^]*openssl rand -base64 32/],
+        ['a short key', { AWS_SSE_CUSTOMER_KEY: customerKey(31) }, notTheKey],
+        ['a key in another writing', { AWS_SSE_CUSTOMER_KEY: randomBytes(32).toString('hex') }, notTheKey],
+        ['more than a key', { AWS_SSE_CUSTOMER_KEY: `${customerKey(32)} ` }, notTheKey],
+      ] as const
+    ).map(([what, variables, message]): Refusal => [
+      `for a bucket with ${what}`,
+      { b: { ...hostStack, terraformState: { spaces } } },
+      [],
+      terraform,
+      { ...spacesVariables, ...variables },
+      message,
+    ]),
     [
       'for a state in clear',
       { b: { ...hostStack, terraformState: {} } },
@@ -115,6 +145,14 @@ describe('hardening deploy begins nothing', () => {
     expect(existsSync(join(folder.path, 'calls'))).toBe(false);
     expect(existsSync(join(folder.path, 'cdktf.out'))).toBe(false);
   });
+});
+
+it('hardening deploy goes on with all that a bucket needs', async () => {
+  await configure({ b: { ...hostStack, terraformState: { spaces } } });
+  const own = await standIn(terraform);
+  const { code } = await hardening(['deploy', '--auto-approve'], { ...own, ...spacesVariables });
+  expect(await readFile(join(folder.path, 'calls'), 'utf8')).toContain(' apply ');
+  expect(code).toBe(0);
 });
 
 it('hardening deploy ends with 1 where terraform fails', async () => {

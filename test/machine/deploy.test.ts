@@ -1,9 +1,12 @@
+import { chmod, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   bootDeployable,
   deploymentTimeoutMs,
   reasonForNoDeployment,
   deploymentTo,
+  stackName,
   serverName,
   statusFromOutside,
   type Deployment,
@@ -46,6 +49,16 @@ describe.skipIf(reason !== undefined)('a deployment by the command line', () => 
     );
     expect(`${stdout}${stderr}`).toContain('It holds');
     expect(status).toBe(0);
+  });
+
+  test('keeps a state that nobody else can read, also where it was open before', async () => {
+    const state = join(deployment.folder, `terraform.${stackName}.tfstate`);
+    const mode = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
+    expect(await mode(state)).toBe('600');
+    await chmod(state, 0o644);
+    await writeFile(`${state}.backup`, 'an earlier state\n', { mode: 0o644 });
+    await deployment.deploy();
+    expect([await mode(state), await mode(`${state}.backup`)]).toEqual(['600', '600']);
   });
 
   test('a second apply changes nothing', async () => {
