@@ -7,7 +7,7 @@ export interface Paths {
   readonly runtimeDirectory: string;
   readonly logDirectory: string;
   readonly clientCa: string;
-  readonly clientCrl: undefined;
+  readonly clientCrl: string | undefined;
   readonly serverCertificate: string;
   readonly serverKey: string;
   /** Certificate and key in one file, as HAProxy wants them. */

@@ -76,7 +76,7 @@ export async function openSite(): Promise<Site> {
         runtimeDirectory,
         logDirectory,
         clientCa: pki.ca.certificate,
-        clientCrl: undefined,
+        clientCrl: pki.ca.crl,
         serverCertificate: pki.server.certificate,
         serverKey: pki.server.key,
         serverPair,

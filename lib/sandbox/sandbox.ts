@@ -6,7 +6,7 @@ import type { Deployment } from '../model/deployment.ts';
 import type { Placement } from '../model/placement.ts';
 import { resolve } from '../model/resolve.ts';
 import { ensurePki, type Pki } from '../pki/inventory.ts';
-import { pkiPaths } from '../pki/files.ts';
+import { exists, pkiPaths } from '../pki/files.ts';
 import { isQuotablePath } from '../render/helpers.ts';
 import { render } from '../render/render.ts';
 import { orTell } from '../render/system-errors.ts';
@@ -196,7 +196,8 @@ async function place(options: SandboxOptions, state: StateDirectory, upstream: U
       serverCertificate: pki.server.certificate,
       serverKey: pki.server.key,
       clientCa: pki.ca.certificate,
-      clientCrl: undefined,
+      // A folder that somebody else keeps may have none.
+      clientCrl: options.pkiDirectory === undefined || exists(pki.crl) ? pki.crl : undefined,
     },
   };
 }

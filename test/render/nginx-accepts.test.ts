@@ -53,7 +53,7 @@ describe('real nginx accepts', () => {
         serverCertificate: pki.server.certificate,
         serverKey: pki.server.key,
         clientCa: pki.ca.certificate,
-        clientCrl: undefined,
+        clientCrl: pki.ca.crl,
       };
       let checked = 0;
       await fc.assert(

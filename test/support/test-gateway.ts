@@ -90,7 +90,7 @@ export async function startTestGateway(stack: StackInput = testConfiguration): P
       serverCertificate: paths.server.certificate,
       serverKey: paths.server.key,
       clientCa: paths.ca.certificate,
-      clientCrl: undefined,
+      clientCrl: paths.crl,
     },
   };
   const prepare = async (input: StackInput) => {

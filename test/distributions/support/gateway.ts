@@ -87,6 +87,7 @@ export async function installGateway(
   const copy = async (from: string, to: string, mode: number): Promise<void> =>
     machine.write(to, await readFile(from, 'utf8'), mode);
   await copy(pki.ca.certificate, machinePaths.clientCa, 0o644);
+  await copy(pki.ca.crl ?? '', machinePaths.clientCrl ?? '', 0o644);
   await copy(pki.server.certificate, machinePaths.serverCertificate, 0o644);
   await copy(pki.server.key, machinePaths.serverKey, 0o640);
   await machine.output(['chown', `root:${user}`, machinePaths.serverKey]);
