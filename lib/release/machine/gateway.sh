@@ -14,6 +14,7 @@ gateway_workers() {
 # nginx reports a configuration that it could not use in its log alone.
 reload_gateway() {
   prepare_drain || complain 'the end of what still runs in earlier processes could not be set'
+  [ -z "$DRAIN" ] || reached drain
   before=" $(gateway_workers | tr '\n' ' ')"
   systemctl reload "$GATEWAY_UNIT" || return 1
   for _ in $(seq 100); do

@@ -140,13 +140,14 @@ export function releaseMaker(distribution: Distribution, folder: string): Releas
       const [own] = clients;
       if (own === undefined) throw new Error('no certificate of the machine');
       const trusted = [pki, ...(options.alsoTrusted ?? [])];
+      const authorities = (await Promise.all(trusted.map(ca))).join('');
       const crls =
         options.crl === undefined ? (await Promise.all(trusted.map(emptyCrl))).join('') : options.crl;
       return makeUpload({
         deployment,
         tree,
         settings: { ...releaseSettings(stackName, stack), ...options.settings },
-        ca: (await Promise.all(trusted.map(ca))).join(''),
+        ca: authorities,
         ...(crls === null ? {} : { crl: crls }),
         server: await read(server),
         health: await read(own),
