@@ -1,3 +1,4 @@
+import type { CrlResult } from './measure/crl.ts';
 import type { FirstToken } from './measure/first-token.ts';
 import type { InstructionCount } from './measure/instructions.ts';
 import type { ReloadResult } from './measure/reload.ts';
@@ -40,6 +41,7 @@ export interface BenchResults {
   readonly instructions: readonly InstructionCount[] | undefined;
   readonly firstToken: readonly FirstToken[];
   readonly reloads: readonly ReloadResult[];
+  readonly crls: readonly CrlResult[];
   readonly renders: readonly RenderTime[];
   /** A reason, where it could not be measured. */
   readonly verdict: TimeToVerdict | string;

@@ -1,5 +1,6 @@
 import { measureFirstToken } from './measure/first-token.ts';
 import { readCircumstances } from './measure/circumstances.ts';
+import { measureCrl } from './measure/crl.ts';
 import { measureInstructions } from './measure/instructions.ts';
 import { policyParts } from './measure/policy-parts.ts';
 import { measureReload } from './measure/reload.ts';
@@ -24,6 +25,8 @@ import { pin } from './servers/processors.ts';
 import type { Site } from './servers/site.ts';
 
 export const identityCounts = [1, 100, 10_000] as const;
+const reloadCounts = [1, 10, 1_000, 10_000] as const;
+const crlCounts = [0, 10_000] as const;
 const serviceCounts = [1, 100, 1_000, 10_000] as const;
 const connections = 32;
 const warmUpMs = 80;
@@ -52,9 +55,12 @@ export async function runBench(
   const instructions = effort.countsInstructions ? await measureInstructions(site, upstream) : undefined;
   progress('reloads');
   const reloads = [];
-  for (const identities of identityCounts) {
+  for (const identities of reloadCounts) {
     reloads.push(await measureReload(site, identities, upstream, effort.reloads));
   }
+  progress('CRLs');
+  const crls = [];
+  for (const entries of crlCounts) crls.push(await measureCrl(site, entries, upstream, effort.reloads));
   progress('time to verdict');
   const verdict = await measureTimeToVerdict(site, effort.verdicts).catch((error: unknown) => String(error));
 
@@ -76,6 +82,7 @@ export async function runBench(
     instructions,
     firstToken,
     reloads,
+    crls,
     renders,
     verdict,
   };

@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { bootDeployable, deploymentTo, type Deployment } from '../../test/machine/support/deployment.ts';
+import {
+  bootDeployable,
+  deploymentTo,
+  statusFromOutside,
+  type Deployment,
+} from '../../test/machine/support/deployment.ts';
 import type { Host } from '../../test/machine/support/host.ts';
 import { terraformTools } from '../../test/machine/support/terraform-tools.ts';
 import { summarise, type Summary } from '../statistics.ts';
@@ -12,9 +17,18 @@ interface ApplyTime {
   readonly activation: Summary;
 }
 
+/** A service that is taken out of the configuration, and asks all the time. */
+interface RevocationTime {
+  /** From the start of the command to the first 401. */
+  readonly whole: Summary;
+  /** From the machine's word that it puts the list of the refused in force to the first 401. */
+  readonly fromReload: Summary;
+}
+
 export interface ApplyTimes {
   readonly changed: ApplyTime;
   readonly same: ApplyTime;
+  readonly revocation: RevocationTime;
   readonly nothing: Summary;
 }
 
@@ -24,6 +38,8 @@ interface Sample {
   readonly provisioning: number;
   /** From the start of the program on the machine to its last line. */
   readonly activation: number;
+  /** When the machine said that it puts the list of the refused in force, by the clock of `performance`. */
+  readonly reloads: number;
 }
 
 /**
@@ -52,13 +68,49 @@ export async function measureApplies(repeats: number, progress: (what: string) =
         same.push(await timed(host, deployment, ['deploy', '--auto-approve']));
         nothing.push((await timed(host, deployment, ['deploy', '--auto-approve'])).whole);
       }
-      return { changed: summary(changed), same: summary(same), nothing: summarise(nothing) };
+      const revocation = await measureRevocations(host, deployment, repeats, progress);
+      return { changed: summary(changed), same: summary(same), revocation, nothing: summarise(nothing) };
     } finally {
       await deployment.remove();
     }
   } finally {
     await host.stop();
   }
+}
+
+async function measureRevocations(
+  host: Host,
+  deployment: Deployment,
+  repeats: number,
+  progress: (what: string) => void,
+): Promise<RevocationTime> {
+  const whole: number[] = [];
+  const fromReload: number[] = [];
+  for (let round = 1; round <= repeats; round++) {
+    progress(`revocations, round ${round} of ${repeats}`);
+    const leaving = `leaving-${round}`;
+    await deployment.configure({ services: { ci: {}, [leaving]: {} } });
+    await deployment.deploy();
+    const client = await deployment.client(leaving);
+    await deployment.configure({ services: { ci: {} } });
+    const start = performance.now();
+    const [refusedAt, { reloads }] = await Promise.all([
+      firstRefusal(host, client),
+      timed(host, deployment, ['deploy', '--auto-approve']),
+    ]);
+    whole.push((refusedAt - start) / 1_000);
+    fromReload.push((refusedAt - reloads) / 1_000);
+  }
+  return { whole: summarise(whole), fromReload: summarise(fromReload) };
+}
+
+/** Asks again and again; the time when the first 401 was there. */
+async function firstRefusal(host: Host, client: Awaited<ReturnType<Deployment['client']>>): Promise<number> {
+  const deadline = performance.now() + 60_000;
+  while (performance.now() < deadline) {
+    if ((await statusFromOutside(host, client)) === 401) return performance.now();
+  }
+  throw new Error('a service that left was served for a minute');
 }
 
 const summary = (samples: readonly Sample[]): ApplyTime => ({
@@ -76,8 +128,9 @@ async function timed(host: Host, deployment: Deployment, parameters: readonly st
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const at: Record<'provisioning' | 'first' | 'last', number> = {
+  const at: Record<'provisioning' | 'first' | 'reloads' | 'last', number> = {
     provisioning: start,
+    reloads: start,
     first: start,
     last: start,
   };
@@ -88,6 +141,7 @@ async function timed(host: Host, deployment: Deployment, parameters: readonly st
     if (!line.includes('hardening: ')) return;
     if (at.first === start) at.first = performance.now();
     at.last = performance.now();
+    if (line.includes('puts the list of the refused') && at.reloads === start) at.reloads = at.last;
   });
   child.stderr.resume();
   const [status] = (await once(child, 'close')) as [number | null];
@@ -97,5 +151,6 @@ async function timed(host: Host, deployment: Deployment, parameters: readonly st
     whole: second(start, performance.now()),
     provisioning: second(at.provisioning, at.last),
     activation: second(at.first, at.last),
+    reloads: at.reloads,
   };
 }

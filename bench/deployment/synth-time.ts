@@ -11,12 +11,16 @@ export interface SynthTime {
   readonly time: Summary;
 }
 
+/** That many services with nothing of their own. */
+export function servicesOf(count: number): Record<string, object> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`service-${index}`, {}]));
+}
+
 export async function measureSynth(counts: readonly number[], repeats: number): Promise<SynthTime[]> {
   const folder = await temporaryFolder();
   try {
     return counts.map((services) => {
-      const names = Array.from({ length: services }, (_, index) => `service-${index}`);
-      const stack = { ...hostStack, services: Object.fromEntries(names.map((name) => [name, {}])) };
+      const stack = { ...hostStack, services: servicesOf(services) };
       const samples = Array.from({ length: repeats }, (_, index) => {
         const start = performance.now();
         synthesize(

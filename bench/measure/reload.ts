@@ -23,13 +23,17 @@ export interface ReloadResult {
   readonly masterMiB: number;
 }
 
-/** @param mapHash instead of the sizes that the model chooses */
+/**
+ * @param mapHash instead of the sizes that the model chooses
+ * @param folder names the gateway's folder, where another measurement has the same number of identities
+ */
 export async function measureReload(
   site: Site,
   identities: number,
   upstream: number,
   times: number,
   mapHash?: MapHash,
+  folder = 'reload',
 ): Promise<ReloadResult> {
   let used: MapHash | undefined;
   const variation: Variation = {
@@ -38,7 +42,7 @@ export async function measureReload(
       return { ...deployment, gateway: { ...deployment.gateway, mapHash: used } };
     },
   };
-  const name = `reload-${identities}${mapHash ? `-${mapHash.maxSize}-${mapHash.bucketSizeBytes}` : ''}`;
+  const name = `${folder}-${identities}${mapHash ? `-${mapHash.maxSize}-${mapHash.bucketSizeBytes}` : ''}`;
   const gateway = await startBenchGateway(site, name, stackOf(identities), upstream, variation);
   const reloads: number[] = [];
   const tests: number[] = [];

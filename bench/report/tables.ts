@@ -7,7 +7,7 @@ import { judgeGoals } from './goals.ts';
 
 /** All results as text for a terminal; the spread of a value is half of its middle half, in per cent. */
 export function renderTables(results: BenchResults): string {
-  const { circumstances: at, throughput, firstToken, reloads, renders, verdict } = results;
+  const { circumstances: at, throughput, firstToken, reloads, crls, renders, verdict } = results;
   const versions = Object.entries(at.versions).map(([name, version]) => `${name} ${version}`);
   const directDelay = firstToken.find(({ variant }) => variant === names.direct)?.medianMs ?? 0;
   return [
@@ -66,6 +66,19 @@ export function renderTables(results: BenchResults): string {
         withSpread(one.testMs, 0),
         one.workerMiB.toFixed(1),
         one.masterMiB.toFixed(1),
+      ]),
+    ),
+    ...section(
+      'CRL: sign, check one certificate with openssl, load',
+      ['entries', 'KiB', 'sign ms', 'openssl verify ms', 'reload ms', 'nginx -t ms', 'worker MiB'],
+      crls.map(({ entries, sizeKiB, signMs, verifyMs, reload }) => [
+        String(entries),
+        sizeKiB.toFixed(0),
+        withSpread(signMs, 1),
+        withSpread(verifyMs, 0),
+        withSpread(reload.reloadMs, 0),
+        withSpread(reload.testMs, 0),
+        reload.workerMiB.toFixed(1),
       ]),
     ),
     ...section(
