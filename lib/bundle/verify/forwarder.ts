@@ -25,7 +25,11 @@ export async function checkForwarder(version: string, name: string, key: string)
   if (nginx === undefined) return { check, outcome: 'unknown', text: verifyText.noNginx };
   const folder = await mkdtemp(join(tmpdir(), 'hardening-bundle-'));
   try {
-    const main = await movedCopy(version, folder, name, key);
+    const { host, main } = await movedCopy(version, folder, name, key);
+    // Whether the gateway's name is known here is not asked.
+    const gateway = join(host, 'gateway.conf');
+    const upstream = /^( *server )\S+( max_fails=0;)$/m;
+    await writeFile(gateway, (await readFile(gateway, 'utf8')).replace(upstream, '$1127.0.0.1:1$2'));
     await promisify(execFile)(nginx.path, ['-t', '-q', '-e', 'stderr', '-c', main]);
     return { check, outcome: 'holds', text: verifyText.nginxAccepts };
   } catch (error) {
@@ -38,15 +42,18 @@ export async function checkForwarder(version: string, name: string, key: string)
 }
 
 /**
- * Copies a version to where it can be tried without an installation.
+ * Copies a version to where it can be tried without an installation, with an empty runtime folder.
  *
- * @returns the path of nginx's main file there
+ * @returns the folder of nginx's files there, and the main one of them
  */
-export async function movedCopy(version: string, folder: string, name: string, key: string): Promise<string> {
+export async function movedCopy(
+  version: string,
+  folder: string,
+  name: string,
+  key: string,
+): Promise<{ readonly host: string; readonly main: string }> {
   const copy = join(folder, 'version');
   const run = join(folder, 'run');
-  // Whether the gateway's name is known here is not asked.
-  const upstream = /^( *server )\S+( max_fails=0;)$/m;
   await cp(version, copy, { recursive: true });
   if (key !== join(version, 'key.pem')) await cp(key, join(copy, 'key.pem'), { dereference: true });
   for (const made of [run, join(run, 'socket')]) {
@@ -57,7 +64,7 @@ export async function movedCopy(version: string, folder: string, name: string, k
   for (const file of await readdir(host)) {
     const text = await readFile(join(host, file), 'utf8');
     const moved = text.replaceAll(versionFolder(name), copy).replaceAll('/run/hardening-forwarder', run);
-    await writeFile(join(host, file), moved.replace(upstream, '$1127.0.0.1:1$2'));
+    await writeFile(join(host, file), moved);
   }
-  return join(host, 'nginx.conf');
+  return { host, main: join(host, 'nginx.conf') };
 }
