@@ -30,7 +30,11 @@ export interface Leaf {
   readonly issue: (authority: Authority, publicKey: KeyObject) => Promise<string>;
 }
 
-export function serverLeaf(paths: PkiPaths, { stack, server }: WantedPki, now: Date): Leaf {
+export function serverLeaf(
+  paths: PkiPaths,
+  { stack, server }: Pick<WantedPki, 'stack' | 'server'>,
+  now: Date,
+): Leaf {
   return {
     paths: paths.server,
     lifetimeDays: server.lifetimeDays,
