@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseConfig } from '../../../lib/config/parse.ts';
+import type { StackConfig } from '../../../lib/config/schema.ts';
 import { resolve } from '../../../lib/model/resolve.ts';
 import { pkiPaths } from '../../../lib/pki/files.ts';
 import { ensurePki } from '../../../lib/pki/inventory.ts';
@@ -27,6 +28,33 @@ export interface BundledGateway {
 
 /** Limits that no test meets by accident. */
 const wide = { requestsPerSecond: 10_000, burst: 10_000 };
+
+/**
+ * Writes a configuration with these services and issues what it needs.
+ *
+ * @returns the checked stack
+ */
+export async function prepareStack(
+  { configFile, pkiDirectory }: Pick<BundledGateway, 'configFile' | 'pkiDirectory'>,
+  port: number,
+  services: StackInput['services'],
+): Promise<StackConfig> {
+  const input = {
+    stacks: {
+      [stackName]: {
+        gateway: { serverNames: [testServerName], listenPort: port },
+        limits: { perAddress: wide, perIdentity: { ...wide, concurrentStreams: 100 } },
+        log: { accessLogBufferKiB: 0 },
+        services,
+      },
+    },
+  };
+  await writeFile(configFile, `export default ${JSON.stringify(input)};\n`);
+  const stack = parseConfig(input, 'test').stacks[stackName];
+  if (stack === undefined) throw new Error('the stack is gone');
+  await ensurePki(pkiDirectory, resolve(stackName, stack).certificates);
+  return stack;
+}
 
 /** Starts a gateway on 127.0.0.1 in front of an upstream there. */
 export async function startBundledGateway(
@@ -55,24 +83,15 @@ export async function startBundledGateway(
       clientCrl: undefined,
     },
   };
-  const prepare = async (wanted: StackInput['services']) => {
-    const input = {
-      stacks: {
-        [stackName]: {
-          gateway: { serverNames: [testServerName], listenPort: port },
-          limits: { perAddress: wide, perIdentity: { ...wide, concurrentStreams: 100 } },
-          log: { accessLogBufferKiB: 0 },
-          services: wanted,
-        },
-      },
-    };
-    await writeFile(configFile, `export default ${JSON.stringify(input)};\n`);
-    const stack = parseConfig(input, 'test').stacks[stackName];
-    if (stack === undefined) throw new Error('the stack is gone');
-    const deployment = resolve(stackName, stack, placement, nginx.platform);
-    await ensurePki(pki.root, deployment.certificates);
-    return render(deployment);
-  };
+  const prepare = async (wanted: StackInput['services']) =>
+    render(
+      resolve(
+        stackName,
+        await prepareStack({ configFile, pkiDirectory: pki.root }, port, wanted),
+        placement,
+        nginx.platform,
+      ),
+    );
   const gateway = await startGateway(await prepare(services), {
     nginx,
     directory: folder.path,
