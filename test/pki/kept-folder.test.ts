@@ -12,7 +12,7 @@ import { readCrls, verifyCrl } from '../../lib/pki/read-crl.ts';
 import { makeRequest } from '../../lib/pki/request.ts';
 import { revokeInIndex, signFolderCrl } from '../../lib/pki/revoking.ts';
 import { serialNumberOf } from '../../lib/pki/serial-number.ts';
-import { client, newKeptPki, passphrase, wanted, type KeptPki } from './support/kept-pki.ts';
+import { client, freshKeptPki, newKeptPki, passphrase, wanted, type KeptPki } from './support/kept-pki.ts';
 import { openssl } from './support/openssl.ts';
 import { temporaryFiles, temporaryFolder } from './support/temporary-folder.ts';
 
@@ -87,7 +87,7 @@ describe('an encrypted key', () => {
 
 describe('init', () => {
   test('makes a CA with an encrypted key, an empty list and an empty index', async () => {
-    const { paths } = await newKeptPki();
+    const { paths } = await freshKeptPki();
     expect(mode(paths.root)).toBe('700');
     expect(mode(paths.secrets)).toBe('700');
     expect(mode(paths.ca.key)).toBe('600');
@@ -101,7 +101,7 @@ describe('init', () => {
   });
 
   test('refuses a folder that has one', async () => {
-    const { directory, paths } = await newKeptPki();
+    const { directory, paths } = await freshKeptPki();
     const before = read(paths.ca.certificate);
     const again = initFolder(directory, { stack: 'prod', lifetimeDays: 10, passphrase, now: new Date() });
     await expect(again).rejects.toThrow('has a CA already');
@@ -111,7 +111,7 @@ describe('init', () => {
   test.each(['ca.key', 'ca.crt', 'ca.crl'] as const)(
     'completes a run that was killed after %s',
     async (last) => {
-      const { directory, paths, unlock } = await newKeptPki();
+      const { directory, paths, unlock } = await freshKeptPki();
       const key = privateKeyPem((await unlock()).key);
       fs.rmSync(paths.index);
       if (last !== 'ca.crl') fs.rmSync(paths.crl);
@@ -127,7 +127,7 @@ describe('init', () => {
   );
 
   test('does not begin an index anew where certificates were issued', async () => {
-    const kept = await newKeptPki();
+    const kept = await freshKeptPki();
     await issueAll(kept);
     fs.rmSync(kept.paths.index);
     const again = initFolder(kept.directory, {
