@@ -6,6 +6,7 @@ import { untilHolds } from '../gateway/support/waiting.ts';
 import { rootTimeoutMs } from '../distributions/support/root-cache.ts';
 import type { Machine } from '../distributions/support/machine.ts';
 import { bootTarget, distributions, reasonToSkip, type Target } from './support/deployed.ts';
+import { serialOf, type ReleaseOptions } from './support/release.ts';
 import { activate, activation, bring, call, current, gatewayUnit, releaseCommand } from './support/target.ts';
 import { startUpstream } from './support/upstream.ts';
 
@@ -23,7 +24,7 @@ const steps = ['activate.sh', 'force.sh'].flatMap((name) => {
 test('there are steps from the lock to the end', () => {
   expect(new Set(steps)).toEqual(
     new Set([
-      ...['lock', 'verify', 'packages', 'users', 'ollama', 'lay-down', 'state', 'preview'],
+      ...['lock', 'verify', 'packages', 'users', 'ollama', 'lay-down', 'ledger', 'crl', 'state', 'preview'],
       ...['journal', 'switch', 'links', 'reload', 'health', 'end'],
     ]),
   );
@@ -40,8 +41,8 @@ describe.skipIf(reason !== undefined).each(distributions)('an activation that di
   afterAll(async () => target.stop());
 
   /** A release that no other test has. */
-  const another = (): ReturnType<Target['maker']['make']> =>
-    target.maker.make({ gateway: { keepaliveRequests: 100 + rate++ } });
+  const another = (more: ReleaseOptions = {}): ReturnType<Target['maker']['make']> =>
+    target.maker.make({ gateway: { keepaliveRequests: 100 + rate++ }, ...more });
   // Each test may be run alone.
   beforeEach(async () => {
     if ((await current(target.machine)) === '') await activate(target.machine, await another());
@@ -198,6 +199,28 @@ describe.skipIf(reason !== undefined).each(distributions)('an activation that di
     const next = await activate(machine, await another());
     expect(next.status).toBe(0);
     expect(await call(machine, 'ci')).toBe(200);
+  });
+
+  // The last one: its CRL is in force from here on.
+  test("after 'crl' leaves the CRLs whole, and the next one has nginx read them", async () => {
+    const { machine, maker } = target;
+    const client = await maker.client('leaver');
+    await activate(machine, await another());
+    expect(await call(machine, 'leaver')).toBe(200);
+    const crl = await maker.crl({ number: 7, serialNumbers: [serialOf(client)] });
+    const upload = await another({ crl });
+    await dies(await bring(machine, upload), 'ledger');
+    expect(await machine.output(['cat', '/var/lib/hardening/crl.pem'])).not.toBe(crl);
+    await dies(await bring(machine, upload), 'crl');
+    expect(await machine.output(['cat', '/var/lib/hardening/crl.pem'])).toBe(crl);
+    expect(await call(machine, 'leaver')).toBe(200);
+    // Any next one will do, also one that is refused later on.
+    const spoiled = await another({
+      crl,
+      changeTree: (tree) => tree.set('etc/hardening/gateway/tls.conf', { content: 'no;\n', mode: 0o644 }),
+    });
+    expect(await activate(machine, spoiled)).toMatchObject({ status: 2 });
+    expect([await call(machine, 'leaver'), await call(machine, 'ci')]).toEqual([401, 200]);
   });
 });
 
