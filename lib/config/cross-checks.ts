@@ -6,6 +6,7 @@ import { pkiSection } from './sections/pki.ts';
 import { gatewaySection } from './sections/gateway.ts';
 import { serviceSection } from './sections/services.ts';
 import { deployChecks } from './deploy-checks.ts';
+import { firewallChecks } from './firewall-checks.ts';
 import { identityChecks } from './identity-checks.ts';
 import { isLoopback } from './loopback.ts';
 import { isObject, valid, type CrossProblem } from './valid-value.ts';
@@ -28,6 +29,7 @@ export function crossChecks(stack: unknown): CrossProblem[] {
     ...ollamaAddress(stack),
     ...limitSets(stack),
     ...deployChecks(stack),
+    ...firewallChecks(stack),
     ...identityChecks(stack),
   ];
 }

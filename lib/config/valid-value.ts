@@ -2,7 +2,7 @@ import type * as z from 'zod';
 
 /** A rule between fields that was broken; the path is relative to the stack. */
 export interface CrossProblem {
-  readonly path: readonly string[];
+  readonly path: readonly PropertyKey[];
   readonly problem: string;
   readonly allowed: string;
   readonly fix: string;

@@ -120,7 +120,10 @@ function otherValue(path: string, value: unknown): unknown {
   if (typeof value === 'number') return path === 'gateway.plainListenPort' ? false : value - 1;
   if (typeof value === 'boolean') return !value;
   if (/^target\.digitalocean\.alertEmails/.test(path)) return 'other@example.com';
-  if (/^firewall\.gatewaySources/.test(path)) return '203.0.113.0/24';
+  if (/^firewall\..*ources\[\d\]$/.test(path)) return '203.0.113.0/24';
+  if (/^firewall\..*\.reason$/.test(path)) return 'Another reason, written for a test.';
+  if (/^firewall\..*\.protocol$/.test(path)) return 'tcp';
+  if (/^firewall\.outboundUsers/.test(path)) return 'another';
   if (/^gateway\.serverNames/.test(path)) return 'other.example.com';
   if (path === 'terraformState.spaces.region') return 'ams3';
   if (path === 'terraformState.spaces.bucket') return 'another-bucket';

@@ -66,6 +66,8 @@ describe('a deployment is accepted', () => {
   });
 });
 
+const inbound = (port: number) => ({ port, sources: ['192.0.2.5/32'], reason });
+
 describe('a deployment is refused', () => {
   it.each<[string, unknown, string]>([
     ['two targets', droplet({ target: { host, digitalocean } }), 'target.digitalocean'],
@@ -118,8 +120,48 @@ describe('a deployment is refused', () => {
       deployed({ services: { health: {} } }),
       'services.health',
     ],
+    ...(
+      [
+        ['Ollama, whose usual port it is', inbound(11_434), 'port'],
+        ['Ollama where it is', inbound(4_711), 'port', { ollama: { host: '127.0.0.1:4711' } }],
+        ['Ollama over UDP', { ...inbound(11_434), protocol: 'udp' }, 'port'],
+        ['SSH', inbound(22), 'port'],
+        ['the SSH of the target', inbound(2_222), 'port', { target: { host: { ...host, port: 2_222 } } }],
+        ['the gateway', inbound(443), 'port'],
+        ['the plain port', inbound(80), 'port'],
+        ['nobody', { ...inbound(9_100), sources: [] }, 'sources'],
+        ['a range', { ...inbound(9_100), port: '9100-9200' }, 'port'],
+        ['no reason', { ...inbound(9_100), reason: undefined }, 'reason'],
+        ['another protocol', { ...inbound(9_100), protocol: 'all' }, 'protocol'],
+      ] as [string, object, string, object?][]
+    ).map(([what, entry, field, more]): [string, unknown, string] => [
+      `a further port for ${what}`,
+      deployed({ ...more, firewall: { additionalInbound: [entry] } }),
+      `firewall.additionalInbound[0].${field}`,
+    ]),
+    [
+      'a further port that is there twice',
+      deployed({ firewall: { additionalInbound: [inbound(9_100), inbound(9_100)] } }),
+      'firewall.additionalInbound[1].port',
+    ],
+    ...['root', 'ollama', 'hardening-gateway'].map((user): [string, unknown, string] => [
+      `the way out of ${user}`,
+      deployed({ firewall: { outboundUsers: [user] } }),
+      'firewall.outboundUsers[0]',
+    ]),
   ])('%s', (_what, raw, path) => {
     expect(pathsOf(raw)).toEqual([path]);
+  });
+
+  it('but not for one port over both protocols', () => {
+    const ports = [
+      inbound(9_100),
+      { ...inbound(9_100), protocol: 'udp' },
+      { ...inbound(443), protocol: 'udp' },
+    ];
+    expect(problems(deployed({ firewall: { additionalInbound: ports, outboundUsers: ['backup'] } }))).toEqual(
+      [],
+    );
   });
 
   it.each([

@@ -22,12 +22,14 @@ describe('the firewall of a droplet', () => {
     least = await synthesized('production', dropletStack);
   });
 
-  it('lets in SSH from ssh.sources, the gateway from firewall.gatewaySources, and nothing else', () => {
+  it('lets in SSH from ssh.sources, the gateway from firewall.gatewaySources, what is written down with a reason, and nothing else', () => {
     const gateway = ['198.51.100.0/24', '2001:db8:1::/48'];
     expect(inbound(full)).toEqual([
       tcp(22, ['192.0.2.0/24', '2001:db8::/32']),
       tcp(443, gateway),
       tcp(80, gateway),
+      tcp(9_100, ['192.0.2.5/32']),
+      { ...tcp(51_820, ['0.0.0.0/0', '::/0']), protocol: 'udp' },
     ]);
   });
 
@@ -61,7 +63,7 @@ describe('the firewall of a droplet', () => {
   ])('has the port of Ollama in no rule, no range and not all ports: %s', async (_name, input) => {
     const stack = await synthesized('production', input);
     for (const rule of [...inbound(stack), ...outbound(stack)]) {
-      expect(rule['port_range']).toMatch(/^(?:22|53|80|123|443)$/);
+      expect(rule['port_range']).toMatch(/^(?:22|53|80|123|443|9100|51820)$/);
     }
     expect(JSON.stringify(stack.one('digitalocean_firewall'))).not.toMatch(/1143[45]/);
   });

@@ -3,7 +3,9 @@ import { bootHost, reasonForNoHost, type Host } from '../machine/support/host.ts
 import { network } from '../machine/support/outside.ts';
 import { findProgram } from '../../scripts/setup/find-program.mjs';
 import { spawnSync } from 'node:child_process';
-import { machineTree, textOf, writeTree } from './support/gateway.ts';
+import { once } from 'node:events';
+import { untilHolds } from '../gateway/support/waiting.ts';
+import { machineTree, textOf, writeTree, type MoreSections } from './support/gateway.ts';
 import { startWorld, type World } from './support/outside-world.ts';
 import { exposureLevel } from './support/ollama.ts';
 import { debianSuites, rootTimeoutMs } from './support/root-cache.ts';
@@ -19,7 +21,11 @@ const metadata = '169.254.169.254';
 const [gatewayPort, plainPort, otherPort] = [443, 80, 8443];
 
 /** The tree for a droplet with the metrics agent, which only the network outside may reach. */
-function treeFor(distribution: keyof typeof debianSuites, sources = [`${network.outside}/32`]) {
+function treeFor(
+  distribution: keyof typeof debianSuites,
+  sources = [`${network.outside}/32`],
+  more: Partial<NonNullable<MoreSections['firewall']>> = {},
+) {
   return machineTree(distribution, [], {
     target: { digitalocean: { region: 'fra1', size: 's-1vcpu-1gb' } },
     ssh: {
@@ -29,10 +35,17 @@ function treeFor(distribution: keyof typeof debianSuites, sources = [`${network.
         : {}),
       adminKeys: { alice: `ssh-ed25519 ${'A'.repeat(68)}` },
     },
-    firewall: { gatewaySources: [...sources, '2001:db8::/64'] },
+    firewall: { gatewaySources: [...sources, '2001:db8::/64'], ...more },
     terraformState: { encryptedByOpenTofu: true },
   });
 }
+
+/** Says `listening`, and then what comes in the next second at a port, or `silence`. */
+const udpListener = `
+  my $socket = IO::Socket::IP->new(LocalHost => '::', LocalPort => $ARGV[0], Proto => 'udp', V6Only => 0) or die;
+  $| = 1; print "listening\\n";
+  my $set = ''; vec($set, fileno($socket), 1) = 1;
+  if (select($set, undef, undef, 1)) { $socket->recv(my $text, 100); print $text } else { print "silence" }`;
 
 test.skipIf(findProgram('shellcheck') === undefined)('the loader is clean for shellcheck', () => {
   const { stdout } = spawnSync('shellcheck', ['--shell=sh', '--severity=style', '-'], {
@@ -236,6 +249,57 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
           expect(await tables()).toContain('table inet hardening\n');
         }
         expect(await fromOutside(otherPort)).toBe('silence');
+      });
+
+      test('a further port is open to its networks, and a further user reaches everything but the metadata service', async () => {
+        const { machine } = host;
+        const reason = 'Another service of the machine, for a test.';
+        const more = {
+          additionalInbound: [
+            { port: otherPort, sources: [`${network.outside}/32`], reason },
+            { port: 4_000, protocol: 'udp' as const, sources: ['2001:db8::/64'], reason },
+          ],
+          // Nobody has the second name: the others are not cut off for it.
+          outboundUsers: ['nobody', 'somebody-else'],
+        };
+        const bring = async (tree: ReturnType<typeof treeFor>): Promise<void> => {
+          const files = [...tree].filter(([path]) => /nftables/.test(path));
+          await writeTree(machine, new Map(files));
+          await machine.output(['systemctl', 'reload', service]);
+        };
+        // What a program of the machine hears over UDP at a port within a second.
+        const heard = async (port: number, address: string): Promise<string> => {
+          const target = address.includes(':') ? `[${address}]` : address;
+          const listener = machine.start([
+            'timeout',
+            '10',
+            'perl',
+            '-MIO::Socket::IP',
+            '-e',
+            udpListener,
+            String(port),
+          ]);
+          const ended = once(listener, 'close');
+          let said = '';
+          listener.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+          await untilHolds(() => said.includes('listening'), 'the listener');
+          await host.outside(['bash', '-c', `echo heard >/dev/udp/${target.replace(/[[\]]/g, '')}/${port}`]);
+          await ended;
+          return said.replace('listening\n', '').trim();
+        };
+        expect(await heard(4_000, network.machineIpv6)).toBe('silence');
+        await bring(treeFor(distribution, undefined, more));
+        expect(await fromOutside(otherPort)).toBe('200');
+        expect(await fromOutside(otherPort, network.machineIpv6)).toBe('silence');
+        expect(await heard(4_000, network.machineIpv6)).toBe('heard');
+        expect(await heard(4_000, network.machine)).toBe('silence');
+        expect(await heard(4_001, network.machineIpv6)).toBe('silence');
+        expect(await asUser('nobody', network.outside, otherPort)).toBe('200');
+        expect(await asUser('nobody', metadata, 80)).toBe('refused');
+        expect(await asUser('hardening-gateway', network.outside, otherPort)).toBe('refused');
+        await bring(treeFor(distribution));
+        expect(await fromOutside(otherPort)).toBe('silence');
+        expect(await asUser('nobody', network.outside, otherPort)).toBe('refused');
       });
 
       test('a file that nftables refuses leaves the rules that are in force', async () => {

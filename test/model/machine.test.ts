@@ -119,11 +119,14 @@ describe('the packet filter', () => {
   it('opens a port to the networks that are named for it, and none to nobody', () => {
     expect(machine().firewall).toMatchObject({ inbound: [], openPorts: [], hasOpenPorts: false });
     const { firewall } = machine({ ...fullStack, services: {} });
-    expect(firewall.openPorts).toEqual([22, 443, 80]);
+    expect(firewall.openPorts).toEqual([22, 443, 80, 9_100]);
+    expect(firewall.openUdpPorts).toEqual([68, 546, 51_820]);
     expect(firewall.inbound.map(({ port, ipv4, ipv6 }) => ({ port, ipv4, ipv6 }))).toEqual([
       { port: 22, ipv4: ['192.0.2.0/24'], ipv6: ['2001:db8::/32'] },
       { port: 443, ipv4: ['198.51.100.0/24'], ipv6: ['2001:db8:1::/48'] },
       { port: 80, ipv4: ['198.51.100.0/24'], ipv6: ['2001:db8:1::/48'] },
+      { port: 9_100, ipv4: ['192.0.2.5/32'], ipv6: [] },
+      { port: 51_820, ipv4: ['0.0.0.0/0'], ipv6: ['::/0'] },
     ]);
   });
 

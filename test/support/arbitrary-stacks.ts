@@ -64,7 +64,22 @@ export const stacks = fc.record(
       sources: networks,
       adminKeys: fc.dictionary(goodName, mostly(publicKey('ssh-ed25519')), { maxKeys: 3 }),
     }),
-    firewall: fc.record({ gatewaySources: networks }, optional),
+    firewall: fc.record(
+      {
+        gatewaySources: networks,
+        additionalInbound: fc.uniqueArray(
+          fc.record({
+            port: fc.integer({ min: 1, max: 65_535 }),
+            protocol: mostly(fc.constantFrom('tcp', 'udp')),
+            sources: networks,
+            reason: mostly(fc.stringMatching(/^[ -~]{20,60}$/)),
+          }),
+          { maxLength: 3, selector: ({ port }) => port },
+        ),
+        outboundUsers: fc.array(mostly(fc.constantFrom('backup', '_a-b')), { maxLength: 3 }),
+      },
+      optional,
+    ),
     terraformState: fc.constant({ encryptedByOpenTofu: true }),
     gateway: fc.record(
       {

@@ -26,7 +26,19 @@ export const fullStack: StackInput = {
     adminKeys: { alice: `ssh-ed25519 ${'A'.repeat(68)}` },
     sources: ['192.0.2.0/24', '2001:db8::/32'],
   },
-  firewall: { gatewaySources: ['198.51.100.0/24', '2001:db8:1::/48'] },
+  firewall: {
+    gatewaySources: ['198.51.100.0/24', '2001:db8:1::/48'],
+    additionalInbound: [
+      { port: 9_100, sources: ['192.0.2.5/32'], reason: "The metrics of the machine's node exporter." },
+      {
+        port: 51_820,
+        protocol: 'udp',
+        sources: ['0.0.0.0/0', '::/0'],
+        reason: 'A tunnel of the team: it is silent.',
+      },
+    ],
+    outboundUsers: ['backup', '_relay'],
+  },
   terraformState: { spaces: { region: 'fra1', bucket: 'state-of-reviews' } },
   gateway: {
     serverNames: ['models.example.com', 'xn--mnchen-3ya.example'],

@@ -3,7 +3,7 @@ import type { StackConfig } from '../../config/schema.ts';
 /** A port of the droplet that somebody may reach. Everything else is dropped before it gets to the machine. */
 export interface InboundRule {
   readonly purpose: string;
-  readonly protocol: 'tcp';
+  readonly protocol: 'tcp' | 'udp';
   readonly port: number;
   /** Networks, at least one. */
   readonly sources: readonly string[];
@@ -65,6 +65,13 @@ export function inboundRules(stack: StackConfig): NamedInboundRule[] {
             sources: firewall.gatewaySources,
           },
         ]),
+    ...firewall.additionalInbound.map(({ port, protocol, sources, reason }) => ({
+      name: 'what else the configuration opens',
+      purpose: reason,
+      protocol,
+      port,
+      sources,
+    })),
   ];
   return rules.filter(({ sources }) => sources.length > 0);
 }

@@ -10,6 +10,11 @@ export interface Infrastructure {
   readonly target: HostTarget | DropletTarget | undefined;
   readonly certificates: CertificatePlan;
   readonly state: StatePlan;
+  /** What the machine's packet filter lets through for its other services. */
+  readonly otherServices: {
+    readonly inbound: StackConfig['firewall']['additionalInbound'];
+    readonly outboundUsers: readonly string[];
+  };
   readonly ssh: {
     readonly sources: readonly string[];
     readonly everywhereReason: string | undefined;

@@ -39,6 +39,10 @@ export function resolveInfrastructure(deployment: Deployment, stack: StackConfig
     target: hostTarget(stack) ?? dropletTarget(deployment.stack, stack),
     certificates: certificatePlan(deployment, stack),
     state: statePlan(deployment.stack, stack.terraformState),
+    otherServices: {
+      inbound: stack.firewall.additionalInbound,
+      outboundUsers: stack.firewall.outboundUsers,
+    },
     ssh: {
       sources: ssh.sources,
       everywhereReason: ssh.everywhereReason,

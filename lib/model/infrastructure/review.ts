@@ -25,6 +25,11 @@ export interface Review {
     readonly hasFolders: boolean;
     readonly hasRevocations: boolean;
   };
+  readonly otherServices: Infrastructure['otherServices'] & {
+    readonly hasAny: boolean;
+    readonly hasInbound: boolean;
+    readonly hasOutboundUsers: boolean;
+  };
   readonly state: {
     readonly spaces: Extract<StatePlan, { kind: 'spaces' }> | undefined;
     readonly isEncryptedFile: boolean;
@@ -33,7 +38,7 @@ export interface Review {
 }
 
 /** Arranges the decisions for `infrastructure.md`. */
-export function reviewOf({ stack, target, certificates, state, ssh }: Infrastructure): Review {
+export function reviewOf({ stack, target, certificates, state, ssh, otherServices }: Infrastructure): Review {
   const { services, health, authorities, ...rest } = certificates;
   return {
     stack,
@@ -57,6 +62,13 @@ export function reviewOf({ stack, target, certificates, state, ssh }: Infrastruc
       hasRequests: services.some(({ request }) => request !== undefined),
       hasFolders: rest.alsoTrustedDirectories.length > 0,
       hasRevocations: rest.revoked.length > 0,
+    },
+    otherServices: {
+      ...otherServices,
+      hasAny: otherServices.inbound.length + otherServices.outboundUsers.length > 0,
+      // A droplet's ports are in its own table.
+      hasInbound: target?.kind !== 'digitalocean' && otherServices.inbound.length > 0,
+      hasOutboundUsers: otherServices.outboundUsers.length > 0,
     },
     state: {
       spaces: state.kind === 'spaces' ? state : undefined,
