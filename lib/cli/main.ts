@@ -5,6 +5,8 @@ import { bundleCommand } from './bundle.ts';
 import { certificatesCommand } from './certificates.ts';
 import { deployCommand } from './deploy.ts';
 import { destroyCommand } from './destroy.ts';
+import { policyCommand } from './policy.ts';
+import { pkiCommand } from './pki.ts';
 import { probeCommand } from './probe.ts';
 import { renderCommand } from './render.ts';
 import { sandboxCommand } from './sandbox.ts';
@@ -29,6 +31,7 @@ const program = new Command('hardening')
   .addHelpText('after', '\nExit codes: 0 done, 1 something needs attention, 2 bad input or not possible.');
 for (const command of [
   renderCommand(),
+  policyCommand(),
   probeCommand(),
   sandboxCommand(),
   deployCommand(),

@@ -1,0 +1,298 @@
+/** Terraform's expressions (HCL's native syntax), as far as their meaning is needed. */
+export type Node =
+  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
+  /** A text with `${…}` in it. */
+  | { readonly kind: 'template'; readonly parts: readonly Node[] }
+  /** `a.b.c`; indexes that are constant names are parts, others are left out. */
+  | { readonly kind: 'traversal'; readonly path: readonly string[] }
+  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Node[] }
+  | { readonly kind: 'list'; readonly items: readonly Node[] }
+  | { readonly kind: 'object'; readonly entries: readonly (readonly [Node, Node])[] }
+  | { readonly kind: 'conditional'; readonly condition: Node; readonly branches: readonly [Node, Node] }
+  | { readonly kind: 'operation'; readonly operator: string; readonly operands: readonly Node[] }
+  /** What is not read further: `for`, an attribute of a result. */
+  | { readonly kind: 'opaque'; readonly parts: readonly Node[] };
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' };
+const operators = ['==', '!=', '<=', '>=', '&&', '||', '<', '>', '+', '-', '*', '/', '%'] as const;
+const identifier = /[A-Za-z_][\w-]*/y;
+const number = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
+/** Reads a text of JSON as the template that terraform takes it for. What cannot be read has its references alone. */
+export function parseTemplate(text: string): Node {
+  if (!text.includes('${') && !text.includes('%{')) return { kind: 'literal', value: text };
+  try {
+    const parser = new Parser(text);
+    return parser.template(undefined);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const names = text.match(/[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+/g) ?? [];
+    const parts = names.map((name): Node => ({ kind: 'traversal', path: name.split('.') }));
+    return { kind: 'opaque', parts: [{ kind: 'literal', value: text }, ...parts] };
+  }
+}
+
+class Parser {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Up to a quote, or to the end. */
+  template(end: '"' | undefined): Node {
+    const parts: Node[] = [];
+    let literal = '';
+    const keep = (): void => {
+      if (literal !== '') parts.push({ kind: 'literal', value: literal });
+      literal = '';
+    };
+    for (;;) {
+      const character = this.#text[this.#at];
+      if (character === undefined) {
+        if (end === undefined) break;
+        throw new SyntaxError('a text without an end');
+      }
+      if (character === end) {
+        this.#at++;
+        break;
+      }
+      const three = this.#text.slice(this.#at, this.#at + 3);
+      if (three === '$${' || three === '%%{') {
+        literal += three.slice(1);
+        this.#at += 3;
+      } else if (three.startsWith('${')) {
+        keep();
+        this.#at += 2;
+        this.#take('~');
+        parts.push(this.#expression());
+        this.#take('~');
+        this.#expect('}');
+      } else if (three.startsWith('%{')) {
+        keep();
+        parts.push(this.#directive());
+      } else if (end !== undefined && character === '\\') {
+        literal += this.#escape();
+      } else {
+        literal += character;
+        this.#at++;
+      }
+    }
+    keep();
+    const [only, ...others] = parts;
+    if (only === undefined) return { kind: 'literal', value: '' };
+    return others.length === 0 && only.kind !== 'opaque' ? only : { kind: 'template', parts };
+  }
+
+  #escape(): string {
+    const after = this.#text[this.#at + 1] ?? '';
+    const digits = { u: 4, U: 8 }[after];
+    if (digits === undefined) {
+      this.#at += 2;
+      return escapes[after] ?? after;
+    }
+    const code = Number.parseInt(this.#text.slice(this.#at + 2, this.#at + 2 + digits), 16);
+    this.#at += 2 + digits;
+    if (!(code <= 0x10ffff)) throw new SyntaxError('an escape that is none');
+    return String.fromCodePoint(code);
+  }
+
+  /** `%{if …}`, `%{for …}`: what is inside counts, the choice does not. */
+  #directive(): Node {
+    this.#at += 2;
+    const parts: Node[] = [];
+    for (;;) {
+      this.#space();
+      if (this.#take('}', false)) return { kind: 'opaque', parts };
+      const word = this.#word();
+      if (word === undefined) {
+        if (this.#take('~') || this.#take(',')) continue;
+        parts.push(this.#expression());
+      } else if (!['if', 'else', 'endif', 'for', 'in', 'endfor'].includes(word)) {
+        this.#at -= word.length;
+        parts.push(this.#expression());
+      }
+    }
+  }
+
+  #expression(): Node {
+    const condition = this.#operation();
+    if (!this.#take('?')) return condition;
+    const first = this.#expression();
+    this.#expect(':');
+    return { kind: 'conditional', condition, branches: [first, this.#expression()] };
+  }
+
+  #operation(): Node {
+    let left = this.#postfix();
+    for (;;) {
+      this.#space();
+      const operator = operators.find((one) => this.#text.startsWith(one, this.#at));
+      if (operator === undefined) return left;
+      this.#at += operator.length;
+      left = { kind: 'operation', operator, operands: [left, this.#postfix()] };
+    }
+  }
+
+  #postfix(): Node {
+    let node = this.#primary();
+    for (;;) {
+      if (this.#text[this.#at] === '.') {
+        this.#at++;
+        const name = this.#text[this.#at] === '*' ? '*' : (this.#word() ?? this.#match(number));
+        if (name === undefined) throw new SyntaxError('a dot without a name');
+        if (name === '*') this.#at++;
+        node = attribute(node, name === '*' || /^\d/.test(name) ? undefined : name);
+      } else if (this.#text[this.#at] === '[') {
+        this.#at++;
+        this.#space();
+        const index = this.#text[this.#at] === '*' ? this.#splat() : this.#expression();
+        this.#expect(']', false);
+        const name = index.kind === 'literal' && typeof index.value === 'string' ? index.value : undefined;
+        node = attribute(node, name);
+        if (index.kind !== 'literal') node = { kind: 'opaque', parts: [node, index] };
+      } else return node;
+    }
+  }
+
+  #splat(): Node {
+    this.#at++;
+    return { kind: 'literal', value: 0 };
+  }
+
+  #primary(): Node {
+    this.#space();
+    const character = this.#text[this.#at];
+    if (character === '"') {
+      this.#at++;
+      const inner = this.template('"');
+      return inner.kind === 'literal' ? { kind: 'literal', value: String(inner.value) } : inner;
+    }
+    if (this.#take('(')) {
+      const inner = this.#expression();
+      this.#expect(')', false);
+      return inner;
+    }
+    if (this.#take('!') || this.#take('-')) {
+      return { kind: 'operation', operator: character ?? '', operands: [this.#postfix()] };
+    }
+    if (this.#take('[')) return this.#list();
+    if (this.#take('{')) return this.#object();
+    const digits = this.#match(number);
+    if (digits !== undefined) return { kind: 'literal', value: Number(digits) };
+    const word = this.#word();
+    if (word === undefined) throw new SyntaxError(`not an expression at ${this.#at}`);
+    if (word === 'true' || word === 'false') return { kind: 'literal', value: word === 'true' };
+    if (word === 'null') return { kind: 'literal', value: null };
+    const name = this.#namespaced(word);
+    if (this.#text[this.#at] !== '(') return { kind: 'traversal', path: [name] };
+    this.#at++;
+    return { kind: 'call', name, args: this.#items(')') };
+  }
+
+  /** `provider::NAME::FUNCTION`. */
+  #namespaced(word: string): string {
+    let name = word;
+    while (this.#text.startsWith('::', this.#at)) {
+      this.#at += 2;
+      name = this.#word() ?? name;
+    }
+    return name;
+  }
+
+  #items(end: string): Node[] {
+    const items: Node[] = [];
+    while (!this.#take(end, false)) {
+      items.push(this.#expression());
+      this.#take('...');
+      if (!this.#take(',')) {
+        this.#expect(end, false);
+        break;
+      }
+    }
+    return items;
+  }
+
+  #list(): Node {
+    return this.#isFor() ? this.#for(']') : { kind: 'list', items: this.#items(']') };
+  }
+
+  #object(): Node {
+    if (this.#isFor()) return this.#for('}');
+    const entries: (readonly [Node, Node])[] = [];
+    while (!this.#take('}', false)) {
+      const key = this.#expression();
+      if (!this.#take('=')) this.#expect(':');
+      const [name] = key.kind === 'traversal' && key.path.length === 1 ? key.path : [];
+      entries.push([name === undefined ? key : { kind: 'literal', value: name }, this.#expression()]);
+      this.#take(',');
+    }
+    return { kind: 'object', entries };
+  }
+
+  #isFor(): boolean {
+    this.#space();
+    return /for\s/y.test(this.#text.slice(this.#at, this.#at + 4));
+  }
+
+  /** `for NAMES in LIST : [KEY =>] VALUE [if CONDITION]`. */
+  #for(end: string): Node {
+    this.#word();
+    const parts: Node[] = [];
+    do this.#word();
+    while (this.#take(','));
+    if (this.#word() !== 'in') throw new SyntaxError('a for without in');
+    parts.push(this.#expression());
+    this.#expect(':');
+    parts.push(this.#expression());
+    if (this.#take('=>')) parts.push(this.#expression());
+    this.#take('...');
+    if (this.#word() === 'if') parts.push(this.#expression());
+    this.#expect(end, false);
+    return { kind: 'opaque', parts };
+  }
+
+  #space(): void {
+    const space = /(?:\s+|#[^\n]*|\/\/[^\n]*|\/\*[^]*?\*\/)*/y;
+    space.lastIndex = this.#at;
+    space.test(this.#text);
+    this.#at = Math.max(this.#at, space.lastIndex);
+  }
+
+  /** A name; undefined where there is none. */
+  #word(): string | undefined {
+    this.#space();
+    return this.#match(identifier);
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const [found] = pattern.exec(this.#text) ?? [];
+    if (found !== undefined) this.#at += found.length;
+    return found;
+  }
+
+  #take(what: string, spaceAfter = true): boolean {
+    this.#space();
+    if (!this.#text.startsWith(what, this.#at)) return false;
+    if (what === '=' && ['==', '=>'].includes(this.#text.slice(this.#at, this.#at + 2))) return false;
+    this.#at += what.length;
+    if (spaceAfter) this.#space();
+    return true;
+  }
+
+  #expect(what: string, spaceAfter = what !== '}'): void {
+    if (!this.#take(what, spaceAfter)) throw new SyntaxError(`no ${what} at ${this.#at}`);
+  }
+}
+
+function attribute(node: Node, name: string | undefined): Node {
+  if (node.kind === 'traversal') return name === undefined ? node : { ...node, path: [...node.path, name] };
+  // An attribute of an object of which the object is known.
+  if (node.kind === 'object' && name !== undefined) {
+    const found = node.entries.find(([key]) => key.kind === 'literal' && key.value === name);
+    if (found !== undefined) return found[1];
+  }
+  return { kind: 'opaque', parts: [node] };
+}

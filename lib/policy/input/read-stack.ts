@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { policyText } from '../../messages/policy.ts';
+import type { AssetFile, Stack } from '../stack.ts';
+import { readAssets } from './assets.ts';
+import { stackOfConfiguration } from './configuration.ts';
+import { isJson } from './json.ts';
+import { stackOfPlan } from './plan.ts';
+
+/** What terraform's JSON configuration has at its top. */
+const configurationKeys = [
+  'resource',
+  'data',
+  'module',
+  'output',
+  'provider',
+  'terraform',
+  'locals',
+  'variable',
+];
+
+/**
+ * Reads a stack: terraform's JSON configuration with the folder `assets` beside it, or a plan as JSON.
+ *
+ * @throws UserError for a file that cannot be read or is neither
+ */
+export function readStack(file: string): Stack {
+  let text: string;
+  let files: AssetFile[];
+  try {
+    text = readFileSync(file, 'utf8');
+    files = readAssets(file);
+  } catch (error) {
+    throw policyText.unreadable(file, (error as NodeJS.ErrnoException).code ?? 'unknown');
+  }
+  return parseStack(file, text, files);
+}
+
+/**
+ * Reads a stack's text.
+ *
+ * @throws UserError for what is no JSON, or neither a configuration nor a plan
+ */
+export function parseStack(name: string, text: string, files: readonly AssetFile[] = []): Stack {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw policyText.notJson(name, error instanceof Error ? error.message : String(error));
+  }
+  if (isJson(json)) {
+    if (Array.isArray(json['resource_changes']) || isJson(json['planned_values'])) {
+      return stackOfPlan(name, json, files);
+    }
+    if (configurationKeys.some((key) => key in json)) return stackOfConfiguration(name, json, files);
+  }
+  throw policyText.neither(name);
+}

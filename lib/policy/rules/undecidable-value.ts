@@ -1,0 +1,39 @@
+import type { Rule, RuleFinding } from '../rule.ts';
+import { Unknown } from '../stack.ts';
+import { certificatesOf } from '../terms/certificates.ts';
+import { dropletsOf, inboundRules } from '../terms/firewalls.ts';
+import { ofType } from '../values.ts';
+
+export const undecidableValue: Rule = {
+  id: 'undecidable-value',
+  level: 'warning',
+  title: 'a value that a rule needs is not known here',
+  why: 'Another rule could not look at it, and so has not found it safe. A plan knows most of such values.',
+  check: (stack) => {
+    const found = [
+      ...inboundRules(stack)
+        .filter(({ unreadable }) => unreadable.length > 0)
+        .map(({ firewall }) => [firewall.address, 'source_addresses of an inbound rule'] as const),
+      ...dropletsOf(stack)
+        .filter(({ values }) => values['image'] instanceof Unknown)
+        .map(({ resource }) => [resource.address, 'image'] as const),
+      ...ofType(stack.resources, 'tls_private_key').flatMap(({ address, values }) =>
+        ['algorithm', 'ecdsa_curve', 'rsa_bits']
+          // The provider fills in what was left out.
+          .filter((name) => stack.form === 'configuration' && values[name] instanceof Unknown)
+          .map((name) => [address, name] as const),
+      ),
+      ...certificatesOf(stack).flatMap(({ resource, isKnown }) => [
+        ...(isKnown ? [] : [[resource.address, 'allowed_uses'] as const]),
+        ...(resource.values['validity_period_hours'] instanceof Unknown
+          ? [[resource.address, 'validity_period_hours'] as const]
+          : []),
+      ]),
+    ];
+    return found.map(([resource, name]): RuleFinding => ({
+      resource,
+      problem: `${name} is not known`,
+      fix: 'write the value out, or run this over `terraform show -json` of a plan too',
+    }));
+  },
+};

@@ -1,0 +1,63 @@
+import { isIP } from 'node:net';
+import { isLoopback } from '../../config/loopback.ts';
+
+/** How a line of a unit, an environment file, a script or YAML gives Ollama a setting. */
+const assignment = /\b(OLLAMA_HOST|OLLAMA_ORIGINS)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s;&|#,}\]]*)/g;
+/** Ollama's port that docker or podman opens on the machine's addresses. */
+const published = /(?:-p|--publish|["'\s-])[=\s]*["']?(?:(\[[0-9a-fA-F:]+\]|[\d.]+):)?(\d{1,5}):11434\b/g;
+/** These call an Ollama, and serve none. */
+const clientCommand = /^["']?\s+(?:\S*\/)?ollama\s+(?:run|pull|push|list|ls|ps|show|create|cp|rm|stop)\b/;
+
+/** What opens Ollama in a text, in words. Lines that are comments do not count. */
+export function openedIn(text: string): string[] {
+  const found = text
+    .split('\n')
+    .filter((line) => !/^\s*(?:#|;|\/\/)/.test(line))
+    .flatMap((line) => [...settingsIn(line), ...publishedIn(line)]);
+  return [...new Set(found)];
+}
+
+function settingsIn(line: string): string[] {
+  return [...line.matchAll(assignment)].flatMap((match): string[] => {
+    const [whole, name = '', , given = ''] = match;
+    // A quote that began before the name ends after the value.
+    const value = given.replace(/^["']|["']$/g, '').replace(/["'\\]+$/, '');
+    if (name === 'OLLAMA_ORIGINS') {
+      return hasWildcard(value) ? [`OLLAMA_ORIGINS=${value} lets every web page call it`] : [];
+    }
+    const after = line.slice(match.index + whole.length);
+    return isOpenHost(value, clientCommand.test(after))
+      ? [`OLLAMA_HOST=${value} listens beyond loopback`]
+      : [];
+  });
+}
+
+/** An origin whose host is a wildcard; one for a port alone is none. */
+function hasWildcard(value: string): boolean {
+  return value.split(',').some((origin) => /^(?:[a-z][a-z0-9+.-]*:\/\/)?\*/i.test(origin.trim()));
+}
+
+/** Whether Ollama listens beyond loopback by this value, read as Ollama reads it (envconfig.Host). */
+function isOpenHost(value: string, isClient: boolean): boolean {
+  const text = value
+    .trim()
+    .replace(/^https?:\/\//, '')
+    .replace(/\/.*$/, '');
+  if (text === '') return false;
+  const bracketed = /^\[([^\]]*)\](?::.*)?$/.exec(text)?.[1];
+  // More than one colon without brackets is an IPv6 address.
+  const host = bracketed ?? (isIP(text) === 6 ? text : text.replace(/:[^:]*$/, ''));
+  if (host === 'localhost') return false;
+  // An empty host is every address; a name or a variable may be any.
+  if (isIP(host) === 0) return !isClient;
+  return !isLoopback(host) && !(isClient && !/^(?:0\.0\.0\.0|::)$/.test(host));
+}
+
+function publishedIn(line: string): string[] {
+  return [...line.matchAll(published)].flatMap(([, address]) => {
+    const bare = address?.replace(/[[\]]/g, '');
+    return bare !== undefined && isLoopback(bare)
+      ? []
+      : ["a container's port 11434 is published beyond loopback"];
+  });
+}
