@@ -37,7 +37,7 @@ export class HardeningStack extends TerraformStack {
       stackName: name,
       stack,
       privateKeyPath: privateKeyPath.stringValue,
-      publicParts,
+      publicParts: this.#withSecretsFrom(publicParts),
       hostKeyPair: this.#hostKeyPair(stack),
       ...(stack.target.host === undefined ? {} : { removeModels: this.#removeModels() }),
     });
@@ -60,6 +60,19 @@ export class HardeningStack extends TerraformStack {
         'Whether a destroy also removes the models that the kit has fetched onto the machine. By default they stay. ' +
         'A destroy goes by the state, so it must be applied first, which `hardening destroy --models` does.',
     }).stringValue;
+  }
+
+  /** Where the keys of server and health are is asked when terraform runs: another computer may have them elsewhere. */
+  #withSecretsFrom(parts: PublicParts): PublicParts {
+    if (parts.external === undefined) return parts;
+    const secretsDirectory = new TerraformVariable(this, 'pki_secrets_directory', {
+      type: 'string',
+      default: parts.external.secretsDirectory,
+      nullable: false,
+      description:
+        "The folder with server.key and the health identity's key. By default that of pki.directory.",
+    }).stringValue;
+    return { ...parts, external: { ...parts.external, secretsDirectory } };
   }
 
   /** With keys that no state is to have, the host key comes from the environment as well. */

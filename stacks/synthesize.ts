@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { App } from 'cdktf/lib/app.js';
 import type { Config } from '../lib/config/schema.ts';
-import { resolveInfrastructure } from '../lib/model/infrastructure/resolve-infrastructure.ts';
-import { resolve } from '../lib/model/resolve.ts';
 import { HardeningStack } from './hardening-stack.ts';
 import { readPublicParts } from './read-public-parts.ts';
 
@@ -19,14 +17,11 @@ export function synthesize(config: Config, outdir?: string, folder = '.'): strin
   const out = outdir ?? process.env['CDKTF_OUTDIR'] ?? 'cdktf.out';
   const deployed = Object.entries(config.stacks)
     .filter(([, { target }]) => target.host !== undefined || target.digitalocean !== undefined)
-    .map(([name, stack]) => {
-      const { certificates } = resolveInfrastructure(resolve(name, stack), stack);
-      return {
-        name,
-        stack,
-        parts: readPublicParts(certificates, { folder, seenFrom: join(out, 'stacks', name) }),
-      };
-    });
+    .map(([name, stack]) => ({
+      name,
+      stack,
+      parts: readPublicParts(name, stack, { folder, seenFrom: join(out, 'stacks', name) }),
+    }));
   // Making it makes its folder.
   const app = new App({ stackTraces: false, outdir: out });
   for (const { name, stack, parts } of deployed) new HardeningStack(app, name, stack, parts);

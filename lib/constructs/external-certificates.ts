@@ -1,5 +1,6 @@
 import type { CertificatePlan } from '../model/infrastructure/infrastructure.ts';
-import type { ExternalCertificate, PublicParts } from './public-parts.ts';
+import type { PublicCertificate } from '../pki/external.ts';
+import type { PublicParts } from './public-parts.ts';
 import type { CertificateFacts, StackCertificates } from './stack-certificates.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { CertificateFacts, StackCertificates } from './stack-certificates.t
 export function externalCertificates(plan: CertificatePlan, parts: PublicParts): StackCertificates {
   const { external, trusted } = parts;
   if (external === undefined) throw new RangeError('the folder of the CA was not read');
-  const issued = ({ serialNumber, notAfter }: ExternalCertificate): CertificateFacts => ({
+  const issued = ({ serialNumber, notAfter }: PublicCertificate): CertificateFacts => ({
     authority: external.name,
     serialNumber,
     notAfter,
