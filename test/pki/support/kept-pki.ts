@@ -33,8 +33,12 @@ export interface KeptPki {
 
 /** A new folder as `hardening pki init` makes it, which goes when the running test ends. */
 export async function freshKeptPki(): Promise<KeptPki> {
-  const directory = join(temporaryFolder(), 'pki');
-  await initFolder(directory, { stack: 'prod', lifetimeDays: 1000, passphrase, now: new Date() });
+  return await keptPkiAt(join(temporaryFolder(), 'pki'), 'prod');
+}
+
+/** A folder as `hardening pki init` makes it, in a place that the caller clears away. */
+export async function keptPkiAt(directory: string, stack: string): Promise<KeptPki> {
+  await initFolder(directory, { stack, lifetimeDays: 1000, passphrase, now: new Date() });
   const paths = keptFolder(directory);
   const authority = unlockAuthority(paths, passphrase);
   return { directory, paths, unlock: () => Promise.resolve(authority) };
