@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { untilHolds, within } from '../gateway/support/waiting.ts';
 import { rootTimeoutMs } from '../distributions/support/root-cache.ts';
 import { bootTarget, distributions, reasonToSkip, type Target } from './support/deployed.ts';
-import type { ReleaseOptions } from './support/release.ts';
-import { activate, activation, bring, call, current, nginxProcesses, releaseCommand, startStream, type Stream } from './support/target.ts'; // prettier-ignore
+import { serverName, type ReleaseOptions } from './support/release.ts';
+import { activate, activation, bring, bringClient, call, current, nginxProcesses, releaseCommand, startStream, type Stream } from './support/target.ts'; // prettier-ignore
 
 const reason = reasonToSkip('drain.test.ts');
 
@@ -152,6 +152,54 @@ describe.skipIf(reason !== undefined).each(distributions)('requests that run on 
     await within(stream.ended, 'the end of the stream');
     expect(await current(machine)).toBe(upload.release);
   });
+
+  test('are cut by 20 revocations, while no request of others fails that begins', async () => {
+    const { machine, maker } = target;
+    for (const name of ['one', 'two'])
+      await bringClient(machine, name, await maker.client(name), await maker.ca());
+    const services = (leaver: number): object => ({
+      ci: {},
+      one: {},
+      two: {},
+      leaver: { generation: leaver },
+    });
+    const revoke = async (drain: number): Promise<void> => {
+      const upload = await maker.make({ services: { ...services(++generation) }, gateway: { revocationDrainSeconds: drain } }); // prettier-ignore
+      expect(await activate(machine, upload)).toMatchObject({ status: 0, stderr: '' });
+    };
+    await revoke(0);
+    // Three identities: new connections, and one that is kept for fifty requests. curl says a status for each.
+    const load = machine.start([
+      'sh',
+      '-c',
+      `rm -f /run/load.*; for name in ci one two; do
+        while [ ! -e /run/load.stop ]; do
+          for last in 1 50; do
+            curl -q --silent --show-error --output /dev/null --max-time 10 --write-out '%{http_code}\\n' \
+              --cacert /root/ca.crt --cert /root/$name.crt --key /root/$name.key \
+              --resolve ${serverName}:443:127.0.0.1 "https://${serverName}/ollama/api/tags?[1-$last]" 2>&1
+          done
+          sleep 0.05
+        done >/run/load.$name &
+      done; wait; echo ended`,
+    ]);
+    const ended = new Promise((resolve) => load.stdout.once('data', resolve));
+    let cut = 0;
+    for (let round = 0; round < 20; round++) {
+      const stream = await startStream(machine, 'one');
+      await revoke(0);
+      await untilCut(stream);
+      cut++;
+    }
+    await machine.output(['touch', '/run/load.stop']);
+    await within(ended, 'the load');
+    expect(cut).toBe(20);
+    for (const name of ['ci', 'one', 'two']) {
+      const statuses = (await machine.output(['cat', `/run/load.${name}`])).trim().split('\n');
+      expect([...new Set(statuses)]).toEqual(['200']);
+      expect(statuses.length).toBeGreaterThan(500);
+    }
+  }, 300_000);
 
   test('in other processes are left alone, whatever their number', async () => {
     const { machine, upstream } = target;

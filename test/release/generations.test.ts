@@ -5,10 +5,13 @@ import type { ReleaseOptions } from './support/release.ts';
 import { activate, bringClient, call, releaseCommand } from './support/target.ts';
 
 const reason = reasonToSkip('generations.test.ts');
+/** A test has up to six activations, each of which may take ten seconds on a busy machine. */
+const testTimeoutMs = 180_000;
 const state = (list: string): string => `/var/lib/hardening/state/${list}`;
 
 describe.skipIf(reason !== undefined).each(distributions)(
   'generations of a service on %s',
+  { timeout: testTimeoutMs },
   (distribution) => {
     let target: Target;
 

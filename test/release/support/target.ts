@@ -94,7 +94,7 @@ export async function call(
   return Number(stdout);
 }
 
-/** A text that is being generated for ci. */
+/** A text that is being generated. */
 export interface Stream {
   /** What has come of it. */
   text(): string;
@@ -102,11 +102,18 @@ export interface Stream {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts a text and waits until it has begun. */
-export async function startStream(machine: Machine): Promise<Stream> {
+/** Starts a text, for ci unless told, and waits until it has begun. */
+export async function startStream(machine: Machine, client = 'ci'): Promise<Stream> {
   const curl = machine.start([
     ...['curl', '-q', '--silent', '--no-buffer', '--cacert', '/root/ca.crt'],
-    ...['--cert', '/root/ci.crt', '--key', '/root/ci.key', '--resolve', `${serverName}:443:127.0.0.1`],
+    ...[
+      '--cert',
+      `/root/${client}.crt`,
+      '--key',
+      `/root/${client}.key`,
+      '--resolve',
+      `${serverName}:443:127.0.0.1`,
+    ],
     ...['--header', 'Content-Type: application/json', '--data', '{"model":"any","prompt":"any"}'],
     `https://${serverName}/ollama/api/generate`,
   ]);
