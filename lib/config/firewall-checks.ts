@@ -11,7 +11,14 @@ const usualOllamaPort = 11_434;
 const usualSshPort = 22;
 
 /** Users of the kit: what each of them reaches is decided where it is used, and root reaches everything. */
-const ownUsers = ['root', 'ollama', 'hardening-gateway', 'hardening-proxy', 'hardening-models'];
+const ownUsers = [
+  'root',
+  'ollama',
+  'hardening-gateway',
+  'hardening-proxy',
+  'hardening-models',
+  'hardening-metrics',
+];
 
 /** The rules for what the packet filter lets through for others of the same machine. */
 export function firewallChecks(stack: unknown): CrossProblem[] {
