@@ -39,8 +39,10 @@ for (const command of [
   destroyCommand(),
   bundleCommand(),
   certificatesCommand(),
+  pkiCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
+  for (const own of command.commands) own.copyInheritedSettings(command);
 }
 
 // Whoever reads may stop early, as head(1) does: what was asked for is done, and there is nobody left to tell.

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { crlProblem, externalFix, raiseGeneration, unfitFile } from '../messages/pki-external.ts';
 import type { UserError } from '../messages/user-error.ts';
 import { exists, readPem, type PkiPaths } from './files.ts';
+import { identityOf } from './fitness.ts';
 import { readIndex } from './issue-index.ts';
 import type { IssueWanted } from './issuing.ts';
 import { loadCertificates } from './load.ts';
 import { readCrls, verifyCrl, type Crl } from './read-crl.ts';
-import { refusedEntries } from './revoking.ts';
+import { refusalBy, refusedEntries } from './revoking.ts';
 import { serialNumberOf } from './serial-number.ts';
 
 /** What is wrong with the revocation list of a CA, whatever is on it. */
@@ -72,7 +73,7 @@ export function agreedCrl(
 const shortName = (certificate: X509Certificate): string =>
   certificate.subject.split('\n').slice(1).join(' ');
 
-/** Certificates that have not ended and are not let in: by the index, and by the files that are in the folder. */
+/** Certificates that have not ended and are not let in any more: by the index, and by the files that are in the folder. */
 function refusedSerials(
   paths: PkiPaths,
   { health, clients }: Required<IssueWanted>,
@@ -81,20 +82,19 @@ function refusedSerials(
 ): { readonly serialNumber: bigint; readonly name: string }[] {
   const accepted = [health, ...clients].map(({ identity }) => identity);
   const fromIndex = exists(paths.index) ? refusedEntries(readIndex(paths.index), accepted, now) : [];
-  const files = new Set([
-    'ca.crt',
-    'server.crt',
-    ...accepted.map((one) => `${one.service}-${one.generation}.crt`),
-  ]);
+  const isRefused = refusalBy(accepted);
   const fromFiles = readdirSync(paths.certificates)
-    .filter((name) => name.endsWith('.crt') && !files.has(name))
+    .filter((name) => name.endsWith('.crt') && name !== 'ca.crt' && name !== 'server.crt')
     .map((name) => ({ name, certificate: loadCertificates(join(paths.certificates, name))[0] }))
-    .filter(
-      ({ certificate }) =>
+    .filter(({ certificate }) => {
+      const identity = identityOf(certificate);
+      return (
         certificate.checkIssued(authority) &&
         certificate.verify(authority.publicKey) &&
-        new Date(certificate.validTo) >= now,
-    );
+        new Date(certificate.validTo) >= now &&
+        (identity === undefined || isRefused(identity))
+      );
+    });
   return [
     ...fromIndex.map((entry) => ({
       serialNumber: BigInt(entry.serialNumber),

@@ -1,5 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { Identity } from './identity.ts';
+import { isIdentity, type Identity } from './identity.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -39,6 +39,15 @@ export function speaksFor(certificate: X509Certificate, { stack, service, genera
   return (
     certificate.subject === subjectLines(['O', stack], ['CN', service], ['serialNumber', String(generation)])
   );
+}
+
+/** Who a subject speaks for; undefined for one that is no identity's. */
+export function identityOf(certificate: X509Certificate): Identity | undefined {
+  const [stack = '', service = '', generation = ''] = certificate.subject
+    .split('\n')
+    .map((line) => line.slice(line.indexOf('=') + 1));
+  const identity = { stack, service, generation: Number(generation) };
+  return isIdentity(identity) && speaksFor(certificate, identity) ? identity : undefined;
 }
 
 /** True if the subject is a CA of this organisation and name. */

@@ -46,6 +46,16 @@ export function requireIdentity(identity: Identity): Identity {
   return identity;
 }
 
+/** True if `identity` may be put into a certificate. */
+export function isIdentity(identity: Identity): boolean {
+  try {
+    requireIdentity(identity);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function requireName(what: 'stack' | 'service', name: unknown): void {
   // A type check too: a number or an array that turns into a fitting text is not a name.
   if (typeof name !== 'string' || name.length > maximumNameLength || !namePattern.test(name)) {

@@ -84,7 +84,7 @@ export function entryOf(
 }
 
 /** True for an entry whose certificate has not ended. */
-export function hasNotEnded({ notAfter }: IndexEntry, now: Date): boolean {
+export function hasNotEnded({ notAfter }: Pick<IndexEntry, 'notAfter'>, now: Date): boolean {
   return new Date(notAfter) >= now;
 }
 

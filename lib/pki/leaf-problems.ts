@@ -4,7 +4,7 @@ import { lifetimeDaysOf } from './fitness.ts';
 import type { Identity } from './identity.ts';
 import { isP256 } from './keys.ts';
 import type { CertificateProfile } from './profiles.ts';
-import { subjectDer } from './subject.ts';
+import { nameText, subjectDer } from './subject.ts';
 import * as x509 from './x509.ts';
 
 /**
@@ -46,15 +46,12 @@ export function leafProblems(
 /** What is wrong with the names of a client certificate: its subject as DER is this identity's, and nothing else names anyone. */
 export function identityProblems(certificate: X509Certificate, identity: Identity): string[] {
   const parsed = new x509.X509Certificate(new Uint8Array(certificate.raw));
-  const got = parsed.subjectName;
+  const got = parsed.subjectName.toArrayBuffer();
   const expected = subjectDer(identity);
   const isExact =
-    Buffer.compare(new Uint8Array(got.toArrayBuffer()), expected) === 0 &&
-    certificate.raw.includes(Buffer.from(expected));
+    Buffer.compare(new Uint8Array(got), expected) === 0 && certificate.raw.includes(Buffer.from(expected));
   return [
-    ...(isExact
-      ? []
-      : [leafProblem.otherSubject(got.toString(), new x509.Name(new Uint8Array(expected)).toString())]),
+    ...(isExact ? [] : [leafProblem.otherSubject(nameText(got), nameText(expected))]),
     ...(certificate.subjectAltName === undefined ? [] : [leafProblem.alsoNamed(certificate.subjectAltName)]),
   ];
 }

@@ -15,7 +15,7 @@ import { context, integer, pem, sequence } from './der.ts';
 import type { Identity } from './identity.ts';
 import { isP256, publicKeyDer } from './keys.ts';
 import { isSignedBy, signed, takeApart } from './signature.ts';
-import { subjectDer } from './subject.ts';
+import { nameText, subjectDer } from './subject.ts';
 import * as x509 from './x509.ts';
 
 /** A certificate signing request that may be signed: its subject is the identity's, and it asks for nothing else. */
@@ -143,15 +143,10 @@ function parsed(der: Buffer, source: string): ParsedRequest {
   }
 }
 
-/** What a subject says, whatever its string types; the library puts a backslash before what separates RDNs. */
-function subjectText(der: Uint8Array): string {
-  return new x509.Name(new Uint8Array(der)).toString();
-}
-
 function requireSubject(got: Uint8Array, identity: Identity, source: string): void {
   const expected = subjectDer(identity);
   if (Buffer.compare(got, expected) === 0) return;
-  const [gotText, expectedText] = [subjectText(got), subjectText(expected)];
+  const [gotText, expectedText] = [nameText(got), nameText(expected)];
   throw gotText === expectedText
     ? requestOfOtherStringType(source, identity)
     : requestOfOtherSubject(source, identity, gotText, expectedText);

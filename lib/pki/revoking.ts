@@ -42,19 +42,33 @@ export interface AcceptedIdentity {
   readonly generation: number;
 }
 
-/** Certificates that have not ended of identities that are not accepted: each of them belongs on the list. */
+/**
+ * Certificates that have not ended of identities that are not accepted any more: each of them belongs on the list. A
+ * generation above all accepted ones of its service is one that is not accepted yet.
+ */
 export function refusedEntries(
   { certificates }: IssueIndex,
   accepted: readonly AcceptedIdentity[],
   now: Date,
 ): IndexEntry[] {
-  const names = new Set(accepted.map(({ service, generation }) => `${service} ${generation}`));
+  const isRefused = refusalBy(accepted);
   return certificates.filter(
-    (entry) =>
-      entry.service !== undefined &&
-      hasNotEnded(entry, now) &&
-      !names.has(`${entry.service} ${entry.generation ?? 0}`),
+    ({ service, generation = 0, ...entry }) =>
+      service !== undefined && hasNotEnded(entry, now) && isRefused({ service, generation }),
   );
+}
+
+/** Tells which identities are not accepted any more. */
+export function refusalBy(accepted: readonly AcceptedIdentity[]): (identity: AcceptedIdentity) => boolean {
+  const generations = new Map<string, number[]>();
+  for (const { service, generation } of accepted) {
+    generations.set(service, [...(generations.get(service) ?? []), generation]);
+  }
+  return ({ service, generation }) => {
+    const ofService = generations.get(service);
+    if (ofService === undefined) return true;
+    return !ofService.includes(generation) && generation < Math.max(...ofService);
+  };
 }
 
 function mark(

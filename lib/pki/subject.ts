@@ -1,5 +1,6 @@
 import { objectIdentifier, printableString, sequence, setOfOne } from './der.ts';
 import { requireIdentity, type Identity } from './identity.ts';
+import * as x509 from './x509.ts';
 
 /** The attributes of an identity's subject, in the order of its RDNs (X.520). */
 export const subjectOids = { O: '2.5.4.10', CN: '2.5.4.3', serialNumber: '2.5.4.5' } as const;
@@ -20,4 +21,9 @@ export function subjectDer(identity: Identity): Uint8Array {
     rdn(subjectOids.CN, service),
     rdn(subjectOids.serialNumber, String(generation)),
   );
+}
+
+/** What a name says, first RDN first, whatever its string types; a backslash stands before what separates RDNs. */
+export function nameText(der: ArrayBuffer | Uint8Array): string {
+  return new x509.Name(new Uint8Array(der), { serialNumber: subjectOids.serialNumber }).toString();
 }
