@@ -25,6 +25,7 @@ export type WriteOutcome = 'made' | 'renewed' | 'unchanged';
  *   current               -> versions/VERSION
  *   certificate.pem …     -> current/certificate.pem …
  *   compose.yaml          0600   names the version
+ *   .gitignore            0600   of everything
  * ```
  *
  * A renewal writes another version, moves the link `current` in one step and removes the version before: a reader never
@@ -147,12 +148,9 @@ async function holds(place: string, files: BundleContent['files']): Promise<bool
 
 /** Puts a version in force by one link; the names in the bundle's own folder lead through it. */
 async function putForce(root: string, { description, files }: BundleContent): Promise<void> {
-  const compose = files.get(composeFile);
-  if (compose !== undefined) {
-    const draft = join(root, `.${randomBytes(6).toString('hex')}`);
-    await writeClosed(draft, compose);
-    await fs.rename(draft, join(root, composeFile));
-  }
+  await replaceClosed(join(root, composeFile), files.get(composeFile) ?? '');
+  // Beside a configuration in a repository, where nobody means to commit a key.
+  await replaceClosed(join(root, '.gitignore'), '*\n');
   // The key of a host that keeps its own stays where that host put it; a link to one that is in no version goes.
   if (!files.has('key.pem') && (await isLink(join(root, 'key.pem')))) await fs.rm(join(root, 'key.pem'));
   await putLink(join(root, 'current'), `versions/${description.version}`);
@@ -177,6 +175,13 @@ async function closedFolder(path: string): Promise<void> {
     if (errorCode(error) !== 'EEXIST') throw error;
   });
   await fs.chmod(path, 0o700);
+}
+
+/** Writes a file of mode 0600 in one step, over what is there. */
+async function replaceClosed(path: string, text: string): Promise<void> {
+  const draft = join(dirname(path), `.${randomBytes(6).toString('hex')}`);
+  await writeClosed(draft, text);
+  await fs.rename(draft, path);
 }
 
 /** Writes a file that is not there yet, mode 0600 from its first byte on, whatever the umask. */

@@ -121,6 +121,15 @@ describe('a bundle', () => {
     expect(holders).toEqual(['key.pem']);
   });
 
+  test('is nothing that git would add', async () => {
+    await make();
+    const git = (...parameters: readonly string[]) =>
+      promisify(execFile)('git', ['-C', work, '-c', 'core.excludesFile=/dev/null', ...parameters]);
+    await git('init', '--quiet');
+    await git('add', '--all');
+    expect((await git('status', '--porcelain')).stdout).toBe('');
+  });
+
   test('is the same when it is made again, and keeps how it listens', async () => {
     const listen = { kind: 'loopback' as const, port: 12_000, users: ['livereview'] };
     expect(await make({ listen, address: '192.0.2.7' })).toMatchObject({ outcome: 'made' });
