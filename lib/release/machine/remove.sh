@@ -26,6 +26,8 @@ remove_kit() {
     if getent passwd "$user" >/dev/null; then userdel "$user" 2>/dev/null || complain "the user $user stays"; fi
   done
   # The list of the refused goes too: whoever deploys again begins anew, with certificates of another CA.
+  # systemd remembers here when a timer ran last.
+  rm -f /var/lib/systemd/timers/stamp-hardening-*.timer
   rm -rf /opt/hardening /var/lib/hardening-ollama /var/lib/hardening-metrics "$KIT"
   case $1 in
   keep) left_models='its models' ;;
