@@ -54,7 +54,7 @@ prepare_drain() {
   DRAIN=hardening-drain-$(date +%s)-$$-$DRAIN_COUNT
   (
     umask 077
-    mkdir -p "$DRAINS/$DRAIN" && cd "$PROGRAMS" && cp common.sh workers.sh end-workers.sh "$DRAINS/$DRAIN" &&
+    mkdir -p "$DRAINS/$DRAIN" && cd "$PROGRAMS" && cp common.sh workers.sh end-workers.sh shut-connections.pl "$DRAINS/$DRAIN" &&
       worker_processes | while read -r pid _; do echo "$pid $(start_of "$pid")"; done >"$DRAINS/$DRAIN/workers"
   ) && end_workers_in "$DRAIN-guard" $((DRAIN_SECONDS + DRAIN_GUARD_SECONDS))
 }
@@ -86,7 +86,7 @@ start_drain() {
   reasons=$(sort -u "$TAKEN_AWAY" | paste -s -d ';' - | sed 's/;/, /g')
   # shellcheck disable=SC2046 # numbers
   counted=$(while read -r pid start; do
-    if [ "$(start_of "$pid")" = "$start" ]; then open_connections "$pid" $(gateway_ports); fi
+    if [ "$(start_of "$pid")" = "$start" ]; then open_connections "$pid" $(gateway_ports) | wc -l; fi
   done <"$DRAINS/$DRAIN/workers" | awk '{ open += $1 } END { print "earlier processes of nginx: " NR ", their open client connections: " open + 0 }')
   case $DRAIN_SECONDS in
   0) drain_end='they end now' ;;

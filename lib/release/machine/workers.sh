@@ -21,7 +21,8 @@ start_of() {
   sed -n 's/^.*) //p' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
 }
 
-# open_connections PID PORT…: how many connections a process has open that were made to these ports.
+# open_connections PID PORT…: the descriptors of the connections that a process has open and that were made to these
+# ports, one a line.
 open_connections() {
   connections_pid=$1
   shift
@@ -29,10 +30,9 @@ open_connections() {
   # Fields of proc_pid_net(5): the local address and port, the state (01: established), the inode.
   # shellcheck disable=SC2016 # a program of awk
   {
-    find "/proc/$connections_pid/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null
+    find "/proc/$connections_pid/fd" -lname 'socket:*' -printf 'held %f %l\n' 2>/dev/null
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
   } | awk -v ports="$connections_ports " '
-    /^socket:/ { held[substr($1, 9, length($1) - 9)] = 1; next }
-    $4 == "01" && split($2, local, ":") == 2 && index(ports, " " local[2] " ") && ($10 in held) { count++ }
-    END { print count + 0 }'
+    $1 == "held" { held[substr($3, 9, length($3) - 9)] = $2; next }
+    $4 == "01" && split($2, local, ":") == 2 && index(ports, " " local[2] " ") && ($10 in held) { print held[$10] }'
 }

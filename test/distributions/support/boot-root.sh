@@ -57,8 +57,9 @@ trap exit TERM
   kill -TERM $$
 } &
 while
+  # A machine of its own has pidfd_getfd(2), which ends connections where a drain is over.
   systemd-nspawn --quiet --directory="$machine" --machine="$name" --register=no --keep-unit "$@" \
-    --resolv-conf=off --timezone=off --console=pipe --boot </dev/null >&2 &
+    --resolv-conf=off --timezone=off --console=pipe --system-call-filter=pidfd_getfd --boot </dev/null >&2 &
   status=0
   wait "$!" || status=$?
   # 133: the machine wants to be rebooted, as systemd-nspawn tells the unit that it is in. The file: from powerCut.
