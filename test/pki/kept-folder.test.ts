@@ -354,6 +354,15 @@ describe('the revocation list', () => {
     );
   });
 
+  test('leaves a generation that is above the configured one alone: it comes later', async () => {
+    const kept = await newKeptPki();
+    await issueAll(kept, { clients: [client('ci', 1), client('ci', 2)] });
+    const accepted = [wanted.health.identity, client('ci', 1).identity];
+    const { marked } = await signFolderCrl(kept.paths, await kept.unlock(), { accepted, now: new Date() });
+    expect(marked).toEqual([]);
+    expect(judge(kept, kept.paths.client(client('ci', 2).identity).certificate)).toBe('OK');
+  });
+
   test('leaves out what has ended, and keeps entries that an older index does not know', async () => {
     const kept = await newKeptPki();
     const older = read(kept.paths.index);
