@@ -10,7 +10,7 @@ import { ensurePki } from '../../lib/pki/inventory.ts';
 import { generateKey } from '../../lib/pki/keys.ts';
 import { loadAuthority } from '../../lib/pki/load.ts';
 import { findProgram } from '../../scripts/setup/find-program.mjs';
-import { signal, untilHolds } from '../gateway/support/waiting.ts';
+import { signal, untilHolds, within } from '../gateway/support/waiting.ts';
 import { openRawConnection, requestBytes, type HeaderList } from '../support/raw-http.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { testServerName } from '../support/test-gateway.ts';
@@ -246,20 +246,30 @@ describe('an answer of the gateway goes through', () => {
     expect(gateway.requests).toHaveLength(1);
   });
 
-  test('token by token', async () => {
-    const second = signal();
+  test.each([
+    ['in chunks', true],
+    ['to the end of the connection', false],
+  ])('token by token, each before the gateway sends the next: %s', async (_what, isChunked) => {
+    const seen = Array.from({ length: 8 }, signal);
     gateway.answer = (_request, response) => {
+      response.useChunkedEncodingByDefault = isChunked;
       response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
-      response.write('{"n":1}\n');
-      void second.given.then(() => response.end('{"n":2}\n'));
+      void (async () => {
+        for (const [number, at] of seen.entries()) {
+          response.write(`{"token":${number}}\n`);
+          await at.given;
+        }
+        response.end();
+      })();
     };
     const response = await fetch(`${forwarder.url}/api/chat`, { method: 'POST', body: '{}' });
     const reader = response.body?.getReader();
-    const first = await reader?.read();
-    expect(Buffer.from(first?.value ?? []).toString()).toBe('{"n":1}\n');
-    second.give();
-    const last = await reader?.read();
-    expect(Buffer.from(last?.value ?? []).toString()).toBe('{"n":2}\n');
+    for (const [number, at] of seen.entries()) {
+      const piece = await within(reader?.read() ?? Promise.resolve(undefined), `token ${number}`);
+      expect(Buffer.from(piece?.value ?? []).toString()).toBe(`{"token":${number}}\n`);
+      at.give();
+    }
+    expect(await reader?.read()).toMatchObject({ done: true });
   });
 
   test('and is not sent again where the gateway breaks off', async () => {
