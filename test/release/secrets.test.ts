@@ -49,10 +49,11 @@ describe.skipIf(reason !== undefined).each(distributions)('the keys of a release
     const modes = await machine.output([
       'sh',
       '-c',
-      `cd ${kit}/current && stat -c '%a %U:%G %n' tls tls/* ../../state/. ../../incoming/.`,
+      `cd ${kit}/current && stat -L -c '%a %U:%G %n' tls tls/* ../../state/. ../../incoming/.`,
     ]);
     expect(modes.trim().split('\n')).toEqual([
       '750 root:hardening-gateway tls',
+      '644 root:root tls/ca.crl',
       '640 root:hardening-gateway tls/ca.crt',
       '600 root:root tls/health.crt',
       '600 root:root tls/health.key',
