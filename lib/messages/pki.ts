@@ -165,7 +165,7 @@ export function clientMissingWithoutAuthorityKey(
 ): UserError {
   return new UserError(
     `There is no client certificate for ${distinguishedName}, and no CA key to issue one.`,
-    `Put it at ${certificatePath} with its key at ${keyPath}, or put the CA's key at ${authorityKeyPath}.`,
+    `Put it at ${certificatePath} with its key at ${keyPath}, or put the CA's key at ${authorityKeyPath}; where that is encrypted, issue it: hardening pki issue.`,
   );
 }
 

@@ -233,7 +233,7 @@ describe('reading', () => {
     ['a folder', (path) => fs.mkdirSync(path, 0o700), 'PATH is not a regular file'],
     [
       'a huge file',
-      (path) => fs.writeFileSync(path, Buffer.alloc(2 ** 20 + 1), { mode: 0o600 }),
+      (path) => fs.writeFileSync(path, Buffer.alloc(2 ** 24 + 1), { mode: 0o600 }),
       'PATH is not a regular file',
     ],
   ])('%s is refused', (_name, make, message) => {

@@ -446,7 +446,7 @@ describe('under a CA in a folder of somebody else', () => {
     await expect(ensurePki(newFolder(), wanted, { readOnlyAuthorityDir })).rejects.toMatchObject({
       message:
         'There is no client certificate for serialNumber=3,CN=review,O=prod, and no CA key to issue one.',
-      fix: `Put it at ${certificate} with its key at ${key}, or put the CA's key at ${paths.ca.key}.`,
+      fix: `Put it at ${certificate} with its key at ${key}, or put the CA's key at ${paths.ca.key}; where that is encrypted, issue it: hardening pki issue.`,
     });
   });
 
