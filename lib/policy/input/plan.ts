@@ -1,3 +1,4 @@
+import { evaluateJson } from '../expression/evaluate.ts';
 import {
   Unknown,
   type AssetFile,
@@ -121,8 +122,8 @@ function dataOf(json: Json, configured: ReadonlyMap<string, Configured>): Resour
  * what the provider made of it: user_data is planned as a checksum.
  */
 function combine(after: unknown, unknown: unknown, expression: unknown, sensitive: unknown): Value {
-  const options = sensitive === true ? { isSensitive: true } : {};
-  if (unknown === true) return new Unknown(references(expression), constants(expression), options);
+  const isSensitive = sensitive === true;
+  if (unknown === true) return written(expression, isSensitive);
   if (Array.isArray(after) || Array.isArray(unknown)) {
     const items = (Array.isArray(after) ? after : []) as unknown[];
     const length = Math.max(items.length, Array.isArray(unknown) ? unknown.length : 0);
@@ -130,8 +131,8 @@ function combine(after: unknown, unknown: unknown, expression: unknown, sensitiv
       combine(
         items[index],
         at(unknown, index),
-        at(expression, index),
-        sensitive === true || at(sensitive, index),
+        partOf(expression, index),
+        isSensitive || at(sensitive, index),
       ),
     );
   }
@@ -143,22 +144,47 @@ function combine(after: unknown, unknown: unknown, expression: unknown, sensitiv
         combine(
           objectOf(after)[key],
           objectOf(unknown)[key],
-          objectOf(expression)[key],
-          sensitive === true || objectOf(sensitive)[key],
+          partOf(expression, key),
+          isSensitive || objectOf(sensitive)[key],
         ),
       ]),
     );
   }
-  const constant = objectOf(expression)['constant_value'];
-  if (typeof after === 'string' && typeof constant === 'string') return constant;
-  // A checksum, which is all that the plan has of user_data, hides what it was made of.
-  if (typeof after === 'string' && /^[0-9a-f]{40}$/.test(after) && references(expression).length > 0) {
-    return new Unknown(references(expression), [], options);
-  }
   const known = plain(after);
-  return sensitive === true && typeof known === 'string'
-    ? new Unknown(references(expression), [known], options)
-    : known;
+  if (typeof known !== 'string') return known;
+  // A checksum, which is all that the plan has of user_data, hides what it was made of.
+  const isChecksum = /^[0-9a-f]{40}$/.test(known) && isJson(expression);
+  if (isChecksum) return written(expression, isSensitive);
+  if (!isSensitive) return known;
+  return new Unknown(references(expression), [known], { isSensitive });
+}
+
+/**
+ * An expression as it stands in the configuration. Of JSON a plan has the whole text of it; of HCL it has constants, and
+ * of everything else the references alone.
+ */
+function written(expression: unknown, isSensitive: boolean): Value {
+  const { constant_value: constant, references: listed } = objectOf(expression);
+  const marked = { isSensitive };
+  if (constant === undefined) return new Unknown(references(expression), constants(expression), marked);
+  const value = listed === undefined ? plain(constant) : evaluateJson(constant, () => undefined);
+  if (value instanceof Unknown) {
+    const call = value.call === undefined ? {} : { call: value.call };
+    return new Unknown(value.references, value.parts, { ...marked, ...call });
+  }
+  return isSensitive ? new Unknown([], [value], marked) : value;
+}
+
+/** The expression of an item or an attribute: of a whole value there is one, which then counts for each part of it. */
+function partOf(expression: unknown, key: string | number): unknown {
+  if (Array.isArray(expression)) return (expression as unknown[])[Number(key)];
+  const { constant_value: constant, references: listed } = objectOf(expression);
+  if (constant === undefined && listed === undefined) return objectOf(expression)[key];
+  const part = typeof constant === 'object' ? (constant as Json | null)?.[key] : undefined;
+  return {
+    ...(part === undefined ? {} : { constant_value: part }),
+    ...(listed === undefined ? {} : { references: listed }),
+  };
 }
 
 const at = (value: unknown, index: number): unknown =>
@@ -187,11 +213,7 @@ function constants(expression: unknown): Value[] {
 /** Expressions alone, of what a plan has no values for. */
 function expressionsOf(expressions: unknown): Block {
   return Object.fromEntries(
-    Object.entries(objectOf(expressions)).map(([key, expression]) => {
-      const { constant_value: constant, references: listed } = objectOf(expression);
-      if (constant !== undefined && listed === undefined) return [key, plain(constant)];
-      return [key, new Unknown(references(expression), constants(expression))];
-    }),
+    Object.entries(objectOf(expressions)).map(([key, expression]) => [key, written(expression, false)]),
   );
 }
 

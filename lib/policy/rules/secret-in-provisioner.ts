@@ -22,8 +22,8 @@ function isCrlSigning(stack: Stack, provisioner: Provisioner, leaf: SecretLeaf):
   if (type !== 'local-exec' || !signCommand.test(textOf(values['command']) ?? '')) return false;
   if (leaf.reference?.startsWith('tls_private_key.') !== true) return false;
   if (!leaf.reference.endsWith('.private_key_pem')) return false;
-  // A plan does not say which variable of the environment it is.
-  if (stack.form === 'plan') return environment instanceof Unknown;
+  // Of HCL a plan does not say which variable of the environment it is.
+  if (stack.form === 'plan' && environment instanceof Unknown) return environment.parts.length === 0;
   return leaf.path.join('.') === 'environment.HARDENING_CRL_REQUEST.jsonencode().authorities.key';
 }
 

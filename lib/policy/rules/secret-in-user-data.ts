@@ -1,6 +1,7 @@
 import type { Rule } from '../rule.ts';
 import { Unknown, type Stack, type Value } from '../stack.ts';
 import { dropletsOf } from '../terms/firewalls.ts';
+import { leavesOf } from '../values.ts';
 import { isHostKeyReference, secretLeaves, type SecretLeaf } from '../terms/secrets.ts';
 
 /** The variable that this kit's stacks take a host key from which no state is to have. */
@@ -13,7 +14,9 @@ const hostKeyVariable = 'var.ssh_host_private_key';
 function isPinnedHostKey(stack: Stack, userData: Value | undefined, leaf: SecretLeaf): boolean {
   if (!(userData instanceof Unknown)) return false;
   const isHostKey = isHostKeyReference(stack, leaf.reference);
-  if (stack.form === 'plan') return isHostKey || leaf.reference === hostKeyVariable;
+  // Of HCL a plan has the references alone, not the place that each is in.
+  if (stack.form === 'plan' && userData.parts.length === 0)
+    return isHostKey || leaf.reference === hostKeyVariable;
   const [head, ...rest] = userData.parts;
   const isSensitiveVariable = stack.variables.some(
     ({ name, isSensitive }) => isSensitive && leaf.reference === `var.${name}`,
@@ -30,8 +33,7 @@ function isPinnedHostKey(stack: Stack, userData: Value | undefined, leaf: Secret
 function isExplained(stack: Stack, userData: Value | undefined, leaves: readonly SecretLeaf[]): boolean {
   return (
     leaves.some((leaf) => isPinnedHostKey(stack, userData, leaf)) &&
-    userData instanceof Unknown &&
-    !userData.references.some((reference) => reference.startsWith('local.'))
+    leavesOf(userData).every(({ reference }) => reference?.startsWith('local.') !== true)
   );
 }
 

@@ -131,7 +131,7 @@ export function nginxFilesOf(files: readonly AssetFile[]): NginxFile[] {
     .filter(({ path }) => posix.basename(path) === 'nginx.conf')
     .map((file) => ({ path: file.path, directives: read(file, conf, used) }));
   const sites = conf
-    .filter(({ path, content }) => !used.has(path) && /^\s*(?:proxy_pass|upstream)\b/m.test(content))
+    .filter(({ path, content }) => !used.has(path) && /^[^#\n]*\b(?:proxy_pass|upstream)\b/m.test(content))
     .map((file) => ({ path: file.path, directives: read(file, conf, used) }));
   return [...mains, ...sites];
 }

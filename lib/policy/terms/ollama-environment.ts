@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { isLoopback } from '../../config/loopback.ts';
 
 /** How a line of a unit, an environment file, a script or YAML gives Ollama a setting. */
-const assignment = /\b(OLLAMA_HOST|OLLAMA_ORIGINS)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s;&|#,}\]]*)/g;
+const assignment = /\b(OLLAMA_HOST|OLLAMA_ORIGINS)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s;&|#"']*)/g;
 /** Ollama's port that docker or podman opens on the machine's addresses. */
 const published = /(?:-p|--publish|["'\s-])[=\s]*["']?(?:(\[[0-9a-fA-F:]+\]|[\d.]+):)?(\d{1,5}):11434\b/g;
 /** These call an Ollama, and serve none. */
@@ -20,8 +20,7 @@ export function openedIn(text: string): string[] {
 function settingsIn(line: string): string[] {
   return [...line.matchAll(assignment)].flatMap((match): string[] => {
     const [whole, name = '', , given = ''] = match;
-    // A quote that began before the name ends after the value.
-    const value = given.replace(/^["']|["']$/g, '').replace(/["'\\]+$/, '');
+    const value = bareValue(given);
     if (name === 'OLLAMA_ORIGINS') {
       return hasWildcard(value) ? [`OLLAMA_ORIGINS=${value} lets every web page call it`] : [];
     }
@@ -30,6 +29,13 @@ function settingsIn(line: string): string[] {
       ? [`OLLAMA_HOST=${value} listens beyond loopback`]
       : [];
   });
+}
+
+/** A value without its quotes, and without what ends a list or an object around it. */
+function bareValue(given: string): string {
+  const text = given.replace(/^["']|["']$/g, '').replace(/[,\\]+$/, '');
+  const ends = [...(text.includes('{') ? [] : ['}']), ...(text.includes('[') ? [] : [']'])];
+  return ends.includes(text.at(-1) ?? '') ? bareValue(text.slice(0, -1)) : text;
 }
 
 /** An origin whose host is a wildcard; one for a port alone is none. */
