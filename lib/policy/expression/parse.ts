@@ -138,7 +138,7 @@ class Parser {
   #postfix(): Node {
     let node = this.#primary();
     for (;;) {
-      if (this.#text[this.#at] === '.') {
+      if (this.#text[this.#at] === '.' && !this.#text.startsWith('...', this.#at)) {
         this.#at++;
         const name = this.#text[this.#at] === '*' ? '*' : (this.#word() ?? this.#match(number));
         if (name === undefined) throw new SyntaxError('a dot without a name');
