@@ -149,7 +149,8 @@ describe.skipIf(reason !== undefined)('a deployment by the command line', () => 
     expect(await found("find /etc /usr/local /opt /var/lib -name '*hardening*' ! -path '*/.*'")).toBe('');
     expect(await found("systemctl list-units --all --plain --no-legend '*hardening*'")).toBe('');
     expect(await found('nft list tables')).toBe('');
-    expect(await found('getent passwd hardening-gateway hardening-proxy hardening-models')).toBe('');
+    const users = 'hardening-gateway hardening-proxy hardening-models hardening-metrics';
+    expect(await found(`getent passwd ${users}`)).toBe('');
     expect(await found('ls /var/log/hardening-gateway')).toContain('access.log');
     expect((await host.ssh('true')).status).toBe(0);
   });
