@@ -76,7 +76,7 @@ export interface Remembered {
   isAfter(before: Remembered, letIn: readonly string[]): Promise<void>;
 }
 
-export async function rememberedBy({ host, issued }: IdentityStack): Promise<Remembered> {
+export async function rememberedBy({ host, issued, trusted }: IdentityStack): Promise<Remembered> {
   const crls = new Map(
     (await runningCrls(host)).map(({ issuer, number = 0n, entries }) => [
       issuer,
@@ -87,13 +87,16 @@ export async function rememberedBy({ host, issued }: IdentityStack): Promise<Rem
     crls,
     isAfter: async (before, letIn) => {
       const remembered = await ledger(host);
+      // An earlier release may trust another CA: its list stays as it was.
+      const authorities = trusted().match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----/g) ?? [];
+      const subjects = authorities.map((pem) => oneLine(new X509Certificate(pem).subject));
+      const inForce = new Map([...crls].filter(([issuer]) => subjects.includes(issuer)));
       for (const [name, { service, generation, certificate, serialNumber }] of issued) {
         expect(remembered.get(serialNumber), name).toBe(`${service} ${generation}`);
-        const list = crls.get(issuerOf(certificate));
-        // A CA that is no longer trusted has none.
+        const list = inForce.get(issuerOf(certificate));
         if (list !== undefined) expect(list.serials.includes(serialNumber), name).toBe(!letIn.includes(name));
       }
-      for (const [issuer, { number, serials }] of crls) {
+      for (const [issuer, { number, serials }] of inForce) {
         const earlier = before.crls.get(issuer);
         if (earlier === undefined) continue;
         expect(number).toBe(earlier.number + 1n);
@@ -103,9 +106,9 @@ export async function rememberedBy({ host, issued }: IdentityStack): Promise<Rem
   };
 }
 
-/** As {@link runningCrls} names it. */
-const issuerOf = (certificate: string): string =>
-  new X509Certificate(certificate).issuer.split('\n').join(', ');
+/** As {@link runningCrls} has names. */
+const oneLine = (name: string): string => name.split('\n').join(', ');
+const issuerOf = (certificate: string): string => oneLine(new X509Certificate(certificate).issuer);
 
 /** What counts of an answer: no session is ever resumed. */
 const brief = (answer: Answer | undefined): string | undefined =>

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { generateKey, privateKeyPem } from '../../../lib/pki/keys.ts';
 import { makeRequest } from '../../../lib/pki/request.ts';
 import { stackName, type Deployment } from './deployment.ts';
+import { external } from './identities-external.ts';
+import { leafOf } from './identities-resources.ts';
+import { ageInState } from './identities-time.ts';
 
 /** Where the keys of services are: the same changes are made and judged with each. */
-export const keyModes = ['managed', 'csr'] as const;
+export const keyModes = ['managed', 'csr', 'external'] as const;
 export type KeyMode = (typeof keyModes)[number];
 
 /** One generation of a service, as a configuration lets it in. */
@@ -17,23 +20,40 @@ export interface Accepted {
 /** What terraform's outputs say, by name. */
 export type Outputs = Readonly<Record<string, { readonly value: unknown }>>;
 
+/** A certificate and its key, as a service's host has them: PEM. */
+export interface Pair {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** What a mode of keys does differently. */
 export interface Keys {
   readonly mode: KeyMode;
-  /** Makes what the configuration names for this identity, where it is not there yet; returns the path of a request. */
-  readonly request: (deployment: Deployment, identity: Accepted) => Promise<string | undefined>;
-  /** What the service has once the configuration is applied. */
-  handed(
-    identity: Accepted,
-    outputs: Outputs,
-    isLatest: boolean,
-  ): Promise<{ certificate: string; key: string }>;
-  /** The resources that belong to one identity alone. */
-  readonly resources: (identity: Accepted) => readonly string[];
+  /** The configuration's pki: CAs by number, the issuing one first. */
+  readonly section: (authorities: readonly number[]) => object;
+  /**
+   * What a service's entry names for one of its generations; makes what it needs of the service's host.
+   *
+   * @param isLatest false for the generation before, in an overlap
+   */
+  readonly request: (identity: Accepted, isLatest: boolean) => Promise<string | undefined>;
+  /** What is done between the change of the configuration and the apply. */
+  readonly prepare: (authorities: readonly number[]) => Promise<void>;
+  /** What a service's host has once the configuration is applied. */
+  readonly handed: (identity: Accepted, outputs: Outputs, isLatest: boolean) => Promise<Pair>;
+  /** Makes the certificate of a service one in the last third of its life. */
+  readonly age: (identity: Accepted) => Promise<void>;
 }
 
-export function keysOf(mode: KeyMode): Keys {
-  return mode === 'managed' ? managed() : fromRequests();
+export function keysOf(mode: KeyMode, deployment: Deployment): Keys {
+  switch (mode) {
+    case 'managed':
+      return managed(deployment);
+    case 'csr':
+      return fromRequests(deployment);
+    case 'external':
+      return external(deployment);
+  }
 }
 
 interface ClientOutput {
@@ -48,31 +68,45 @@ function clientOutput(outputs: Outputs, { service }: Accepted, isLatest: boolean
   return value as ClientOutput;
 }
 
-const namesOf = ({ service, generation }: Accepted, ...kinds: readonly string[]): readonly string[] =>
-  kinds.map((kind) => `service-${service}-${generation} ${kind}`);
-
-function managed(): Keys {
+function ofTerraform(
+  mode: KeyMode,
+  deployment: Deployment,
+): Pick<Keys, 'mode' | 'section' | 'prepare' | 'age'> {
   return {
-    mode: 'managed',
+    mode,
+    section: ([caGeneration, ...alsoTrustedCaGenerations]) => ({
+      mode,
+      caGeneration,
+      alsoTrustedCaGenerations,
+    }),
+    prepare: () => Promise.resolve(),
+    age: (identity) => ageInState(statePath(deployment), leafOf(identity)),
+  };
+}
+
+function managed(deployment: Deployment): Keys {
+  return {
+    ...ofTerraform('managed', deployment),
     request: () => Promise.resolve(undefined),
     handed: (identity, outputs, isLatest) => {
       const { certificate, key } = clientOutput(outputs, identity, isLatest);
       if (key === undefined) throw new Error(`the output of ${identity.service} has no key`);
       return Promise.resolve({ certificate, key });
     },
-    resources: (identity) => namesOf(identity, 'certificate', 'key', 'request'),
   };
 }
 
 /** As the hosts of services make their requests: what the kit's own command for it calls. */
-function fromRequests(): Keys {
+function fromRequests(deployment: Deployment): Keys {
   const keys = new Map<string, string>();
   return {
-    mode: 'csr',
-    request: async (deployment, { service, generation }) => {
+    ...ofTerraform('csr', deployment),
+    request: async ({ service, generation }, isLatest) => {
       const name = `${service}-${generation}`;
       const path = `identities/${name}.csr.pem`;
       if (!keys.has(name)) {
+        // One that terraform had made before.
+        if (!isLatest) return undefined;
         const key = await generateKey();
         keys.set(name, privateKeyPem(key));
         await mkdir(join(deployment.folder, 'identities'), { recursive: true });
@@ -83,11 +117,12 @@ function fromRequests(): Keys {
     },
     handed: (identity, outputs, isLatest) => {
       const output = clientOutput(outputs, identity, isLatest);
-      if (output.key !== undefined) throw new Error(`the output of ${identity.service} has a key`);
-      const key = keys.get(`${identity.service}-${identity.generation}`) ?? '';
+      const key = keys.get(`${identity.service}-${identity.generation}`) ?? output.key;
+      if (key === undefined || (isLatest && output.key !== undefined)) {
+        throw new Error(`the key of ${identity.service} is not where it belongs`);
+      }
       return Promise.resolve({ certificate: output.certificate, key });
     },
-    resources: (identity) => namesOf(identity, 'certificate'),
   };
 }
 

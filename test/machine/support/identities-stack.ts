@@ -16,6 +16,8 @@ export interface Wanted {
   readonly revoked?: StackInput['revoked'];
   /** Generations of the CA; the first one issues. By default the first alone. */
   readonly authorities?: readonly number[];
+  /** What the configuration's pki says beside that. */
+  readonly pki?: object;
   /** What else is in the configuration of the stack. */
   readonly more?: Partial<StackInput>;
 }
@@ -37,14 +39,20 @@ export interface IdentityStack {
   readonly keys: Keys;
   /** Every certificate that was ever handed out, by a name such as `ci-1`, `ci-1 again` for a renewed one, `ci-1 by CA 2`. */
   readonly issued: ReadonlyMap<string, Issued>;
+  /** All that applies have said, plans included. */
+  readonly said: readonly string[];
   /** What the outputs gave clients to trust, after the last apply. */
-  trusted(): string;
+  readonly trusted: () => string;
   /** What a client shows with a certificate. */
   presented(name: string, ca?: string): Presented;
-  /** Writes the configuration without applying it. */
-  configure(wanted: Wanted): Promise<void>;
-  /** Applies a configuration; returns what that said and did. */
-  apply(wanted: Wanted): Promise<{ readonly said: string; readonly touched: Touched }>;
+  /** Writes the configuration, and does what has to be done before it is applied. */
+  configure(wanted: Wanted, by?: Keys): Promise<void>;
+  /**
+   * Applies a configuration; returns what that said and did.
+   *
+   * @param by where the keys are, if not where they were first
+   */
+  apply(wanted: Wanted, by?: Keys): Promise<{ readonly said: string; readonly touched: Touched }>;
   stop(): Promise<void>;
 }
 
@@ -70,50 +78,59 @@ export async function identityStack(
   return stackOn(host, deployment, mode, suite, more);
 }
 
-/** The same for a machine and a folder that are there. */
+/**
+ * The same for a machine and a folder that are there.
+ *
+ * @param earlier the stack on a machine of before: its certificates are known
+ */
 export async function stackOn(
   host: Host,
   deployment: Deployment,
   mode: KeyMode,
   suite: DebianSuite,
   always: Partial<StackInput>,
+  earlier?: IdentityStack,
 ): Promise<IdentityStack> {
   const clients = await startClients((command) => host.machine.fromOutside(command));
-  const keys = keysOf(mode);
-  const issued = new Map<string, Issued>();
+  const keys = keysOf(mode, deployment);
+  const issued = new Map<string, Issued>(earlier?.issued);
+  const allSaid: string[] = [];
   let ca = '';
 
-  const configure = async ({ services, revoked = [], authorities = [1], more }: Wanted): Promise<void> => {
+  const configure = async (
+    { services, revoked = [], authorities = [1], pki, more }: Wanted,
+    by: Keys,
+  ): Promise<void> => {
     const entries: [string, object][] = [];
     for (const [service, { generation, overlap = false }] of Object.entries(services)) {
-      const csr = await keys.request(deployment, { service, generation });
+      const csr = await by.request({ service, generation }, true);
       const previousCsr = overlap
-        ? await keys.request(deployment, { service, generation: generation - 1 })
+        ? await by.request({ service, generation: generation - 1 }, false)
         : undefined;
       entries.push([service, { generation, overlap, csr, previousCsr }]);
     }
-    const [caGeneration, ...alsoTrustedCaGenerations] = authorities;
     await deployment.configure({
       target: {
         distribution: suite === 'trixie' ? 'debian-13' : 'debian-12',
         host: { address: host.address, hostKey: host.hostKey },
       },
       gateway: { serverNames: [serverName], revocationDrainSeconds: drainSeconds },
-      pki: { mode, caGeneration, alsoTrustedCaGenerations },
+      pki: { ...by.section(authorities), ...pki },
       services: Object.fromEntries(entries),
       revoked,
       ...always,
       ...more,
     });
+    await by.prepare(authorities);
   };
 
-  const takeOver = async (wanted: Wanted): Promise<void> => {
+  const takeOver = async (wanted: Wanted, by: Keys): Promise<void> => {
     const { stdout } = await deployment.terraform('output', '-json');
     const outputs = JSON.parse(stdout) as Outputs;
     ca = String(outputs['ca']?.value);
     for (const identity of acceptedBy(wanted)) {
       const isLatest = wanted.services[identity.service]?.generation === identity.generation;
-      const pair = await keys.handed(identity, outputs, isLatest);
+      const pair = await by.handed(identity, outputs, isLatest);
       const serialNumber = BigInt(`0x${new X509Certificate(pair.certificate).serialNumber}`);
       if ([...issued.values()].some((one) => one.serialNumber === serialNumber)) continue;
       const [issuer = 1] = wanted.authorities ?? [];
@@ -129,6 +146,7 @@ export async function stackOn(
     clients,
     keys,
     issued,
+    said: allSaid,
     trusted: () => ca,
     presented: (name, trusted = ca) => {
       const one = issued.get(name);
@@ -136,11 +154,12 @@ export async function stackOn(
       const { certificate, key } = one;
       return { address: host.address, serverName, certificate, key, ca: trusted };
     },
-    configure,
-    apply: async (wanted) => {
-      await configure(wanted);
+    configure: (wanted, by = keys) => configure(wanted, by),
+    apply: async (wanted, by = keys) => {
+      await configure(wanted, by);
       const said = await deployment.deploy();
-      await takeOver(wanted);
+      allSaid.push(said);
+      await takeOver(wanted, by);
       return { said, touched: touchedBy(said) };
     },
     stop: async () => {

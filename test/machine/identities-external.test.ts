@@ -1,0 +1,3 @@
+import { describeIdentities } from './support/identities-suite.ts';
+
+describeIdentities('external');
