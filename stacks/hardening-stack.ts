@@ -7,7 +7,9 @@ import type { Construct } from 'constructs';
 import type { StackConfig } from '../lib/config/schema.ts';
 import type { HostKeyPair } from '../lib/constructs/hardened-droplet.ts';
 import { HardenedOllama } from '../lib/constructs/hardened-ollama.ts';
+import { acknowledge, failOnPolicy } from '../lib/constructs/policy.ts';
 import { noPublicParts, type PublicParts } from '../lib/constructs/public-parts.ts';
+import { releaseSettings } from '../lib/release/settings.ts';
 import { certificateTable } from './certificate-table.ts';
 import { keepState } from './state.ts';
 
@@ -19,9 +21,12 @@ const tlsProviderVersion = '4.2.1';
 /** One entry of the configuration as terraform sees it: providers, state, one machine, outputs. */
 export class HardeningStack extends TerraformStack {
   readonly ollama: HardenedOllama;
+  /** The port that Ollama listens on, which no firewall may have. */
+  readonly modelPorts: readonly number[];
 
   constructor(scope: Construct, name: string, stack: StackConfig, publicParts: PublicParts = noPublicParts) {
     super(scope, name);
+    this.modelPorts = [releaseSettings(name, stack).ollamaPort];
     this.addOverride('terraform.required_version', terraformVersion);
     if (stack.pki.mode !== 'external') {
       this.addOverride('terraform.required_providers.tls.version', tlsProviderVersion);
@@ -49,6 +54,8 @@ export class HardeningStack extends TerraformStack {
     }
     keepState(this, state);
     this.#outputs();
+    for (const risk of this.ollama.infrastructure.acknowledged) acknowledge(this, risk);
+    failOnPolicy(this, this.modelPorts);
   }
 
   #removeModels(): string {

@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 import { App } from 'cdktf/lib/app.js';
+import { policyFindings } from '../lib/constructs/policy.ts';
+import { policyText } from '../lib/messages/policy.ts';
+import { isRefused } from '../lib/policy/evaluate.ts';
+import { findingLine } from '../lib/policy/report.ts';
 import type { Config } from '../lib/config/schema.ts';
 import { HardeningStack } from './hardening-stack.ts';
 import { readPublicParts } from './read-public-parts.ts';
@@ -10,7 +14,7 @@ import { readPublicParts } from './read-public-parts.ts';
  * @param outdir the folder. Default: what CDKTF_OUTDIR says, or cdktf.out
  * @param folder where the paths in the configuration start. Default: the working directory
  * @throws UserError for a file that the configuration names and that is missing, or not what it should be; nothing was
- *   written then
+ *   written then; UserError where the policy refuses a stack, with every finding; nothing was written then either
  * @returns the names of the stacks
  */
 export function synthesize(config: Config, outdir?: string, folder = '.'): string[] {
@@ -24,7 +28,18 @@ export function synthesize(config: Config, outdir?: string, folder = '.'): strin
     }));
   // Making it makes its folder.
   const app = new App({ stackTraces: false, outdir: out });
-  for (const { name, stack, parts } of deployed) new HardeningStack(app, name, stack, parts);
+  const stacks = deployed.map(({ name, stack, parts }) => new HardeningStack(app, name, stack, parts));
+  requirePolicy(stacks);
   app.synth();
   return deployed.map(({ name }) => name);
+}
+
+/** A stack that is refused keeps the others from being written too: what is deployed fits together. */
+function requirePolicy(stacks: readonly HardeningStack[]): void {
+  const refused = stacks.flatMap((stack) => {
+    stack.prepareStack();
+    return policyFindings(stack, stack.modelPorts).filter((finding) => isRefused([finding]));
+  });
+  if (refused.length > 0)
+    throw policyText.refused(refused.map((finding) => [finding.stack, findingLine(finding)]));
 }

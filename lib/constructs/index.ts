@@ -7,6 +7,7 @@ export { GatewayFirewall, type GatewayFirewallProps } from './gateway-firewall.t
 export { HardenedDroplet, type HardenedDropletProps, type HostKeyPair } from './hardened-droplet.ts';
 export { HardenedOllama, type HardenedOllamaProps } from './hardened-ollama.ts';
 export { HostRemoval, type HostRemovalProps } from './host-removal.ts';
+export { acknowledge, failOnPolicy, policyFindings, type AcknowledgeProps } from './policy.ts';
 export { noPublicParts, type PublicParts } from './public-parts.ts';
 export { Release, type ReleaseCertificates, type ReleaseProps } from './release.ts';
 export { ServerCertificate, type ServerCertificateProps } from './server-certificate.ts';

@@ -19,9 +19,11 @@ export interface StaticFolderProps {
 export class StaticFolder extends Construct {
   /** The path from where terraform runs, with a slash at the end: the content is meant, not the folder. */
   readonly path: string;
+  readonly files: StaticFiles;
 
   constructor(scope: Construct, id: string, { files }: StaticFolderProps) {
     super(scope, id);
+    this.files = files;
     // The address tells two folders of one stack apart.
     const name = `${id}-${this.node.addr.slice(-8)}`;
     this.path = `assets/${name}/`;

@@ -1,4 +1,4 @@
-import { UserError } from './user-error.ts';
+import { ExitCode, UserError } from './user-error.ts';
 
 /** Wording of `hardening policy` and of what refuses a stack. */
 export const policyText = {
@@ -40,10 +40,10 @@ export const policyText = {
       `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
       ...(acknowledged === 0 ? [] : [`${acknowledged} acknowledged`]),
     ].join(', '),
-  refused: (stacks: readonly string[], errors: number, lines: readonly string[]) =>
+  refused: (findings: readonly (readonly [stack: string, line: string])[]) =>
     new UserError(
-      `${errors} ${errors === 1 ? 'finding' : 'findings'} of the policy in ${stacks.join(', ')}:\n${lines.join('\n')}`,
-      'mend them, or acknowledge each with a reason (docs/policy.md); nothing was written',
-      1,
+      `the policy refuses what would be deployed:\n${findings.map(([stack, line]) => `  ${stack}: ${line}`).join('\n')}`,
+      'mend each, or acknowledge it with a reason (docs/policy.md); nothing was written',
+      ExitCode.attention,
     ),
 };

@@ -36,6 +36,11 @@ export function reportOf(
   return lines.length === 0 ? policyText.clean(stacks.length, rules.length) : lines.join('\n');
 }
 
+/** A finding in one line without colours. */
+export function findingLine({ rule, resource, problem, fix }: Finding): string {
+  return `${rule}  ${resource}: ${problem}; fix: ${fix}`;
+}
+
 function findingLines(
   { rule, level, resource, problem, fix, acknowledged }: Finding,
   out: Terminal,

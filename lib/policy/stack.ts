@@ -72,7 +72,9 @@ export interface Variable {
 
 /** A file beside the stack that is brought to a machine. */
 export interface AssetFile {
-  /** Its path from the stack's folder: what findings name. */
+  /** What findings call it: where it is on the machine, or its path where that is not known. */
+  readonly name: string;
+  /** Its path from the stack's folder. */
   readonly path: string;
   /** Where it is on the machine, without the first slash; undefined for one that is not below `files/`. */
   readonly machinePath: string | undefined;

@@ -86,7 +86,7 @@ describe('hardening policy', () => {
     await write('x/assets/f/files/etc/default/ollama', 'OLLAMA_HOST=0.0.0.0\n');
     const { code, stdout } = await policy(path);
     expect(code).toBe(1);
-    expect(stdout).toContain('ollama-host-opened  assets/f/files/etc/default/ollama: ');
+    expect(stdout).toContain('ollama-host-opened  /etc/default/ollama: ');
   });
 
   it('takes ports that Ollama was moved to', async () => {

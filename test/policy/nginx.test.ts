@@ -39,6 +39,6 @@ describe("nginx's grammar", () => {
 
   it('stops at a file that includes itself', () => {
     const file = assetFile('assets/files/etc/nginx/nginx.conf', 'include nginx.conf;');
-    expect(nginxFilesOf([file])).toEqual([{ path: file.path, directives: undefined }]);
+    expect(nginxFilesOf([file])).toEqual([{ name: '/etc/nginx/nginx.conf', directives: undefined }]);
   });
 });

@@ -15,11 +15,21 @@ export interface Infrastructure {
     readonly inbound: StackConfig['firewall']['additionalInbound'];
     readonly outboundUsers: readonly string[];
   };
+  /** Risks that the configuration gives a reason for, by the rule of lib/policy that would refuse the stack. */
+  readonly acknowledged: readonly AcknowledgedRisk[];
   readonly ssh: {
     readonly sources: readonly string[];
     readonly everywhereReason: string | undefined;
     readonly administrators: readonly string[];
   };
+}
+
+/** What a rule of the policy finds, and why it may stay. */
+export interface AcknowledgedRisk {
+  readonly rule: string;
+  /** The resource as the rule's finding names it. */
+  readonly resource: string;
+  readonly reason: string;
 }
 
 /** How a release gets to a machine. */

@@ -2,6 +2,7 @@ import type { StackConfig } from '../../config/schema.ts';
 import { networksOfFamily } from '../../config/values.ts';
 import type { Deployment } from '../deployment.ts';
 import { metricsAgentUser } from '../machine/users.ts';
+import { acknowledgedRisks } from './acknowledged-risks.ts';
 import { certificatePlan } from './certificate-plan.ts';
 import { dropletSshPort, inboundRules, outboundRules } from './firewall-rules.ts';
 import type {
@@ -39,6 +40,7 @@ export function resolveInfrastructure(deployment: Deployment, stack: StackConfig
     target: hostTarget(stack) ?? dropletTarget(deployment.stack, stack),
     certificates: certificatePlan(deployment, stack),
     state: statePlan(deployment.stack, stack.terraformState),
+    acknowledged: acknowledgedRisks(stack),
     otherServices: {
       inbound: stack.firewall.additionalInbound,
       outboundUsers: stack.firewall.outboundUsers,

@@ -30,6 +30,8 @@ export interface Review {
     readonly hasInbound: boolean;
     readonly hasOutboundUsers: boolean;
   };
+  readonly acknowledged: Infrastructure['acknowledged'];
+  readonly hasAcknowledged: boolean;
   readonly state: {
     readonly spaces: Extract<StatePlan, { kind: 'spaces' }> | undefined;
     readonly isEncryptedFile: boolean;
@@ -38,11 +40,21 @@ export interface Review {
 }
 
 /** Arranges the decisions for `infrastructure.md`. */
-export function reviewOf({ stack, target, certificates, state, ssh, otherServices }: Infrastructure): Review {
+export function reviewOf({
+  stack,
+  target,
+  certificates,
+  state,
+  ssh,
+  otherServices,
+  acknowledged,
+}: Infrastructure): Review {
   const { services, health, authorities, ...rest } = certificates;
   return {
     stack,
     isDeployed: target !== undefined,
+    acknowledged,
+    hasAcknowledged: acknowledged.length > 0,
     host: target?.kind === 'host' ? target : undefined,
     droplet:
       target?.kind === 'digitalocean'

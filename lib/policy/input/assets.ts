@@ -24,5 +24,6 @@ export function readAssets(stackFile: string): AssetFile[] {
 
 /** A file by its path from the stack's folder. */
 export function assetFile(path: string, content: string): AssetFile {
-  return { path, machinePath: /(?:^|\/)files\/(.+)$/.exec(path)?.[1], content };
+  const machinePath = /(?:^|\/)files\/(.+)$/.exec(path)?.[1];
+  return { name: machinePath === undefined ? path : `/${machinePath}`, path, machinePath, content };
 }

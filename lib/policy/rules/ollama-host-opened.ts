@@ -18,7 +18,7 @@ function textsOf(stack: Stack): { readonly resource: string; readonly text: stri
     ...stack.resources.flatMap(({ address, provisioners }) =>
       provisioners.flatMap(({ values }) => texts(address, values)),
     ),
-    ...stack.files.map(({ path, content }) => ({ resource: path, text: content })),
+    ...stack.files.map(({ name, content }) => ({ resource: name, text: content })),
   ];
 }
 

@@ -59,6 +59,6 @@ export const secretInConfiguration: Rule = {
     ...stack.outputs
       .filter(({ isSensitive }) => isSensitive)
       .flatMap(({ name, value }) => findings(`output.${name}`, secretsOf(value))),
-    ...stack.files.flatMap(({ path, content }) => findings(path, secretsIn(content))),
+    ...stack.files.flatMap(({ name, content }) => findings(name, secretsIn(content))),
   ],
 };

@@ -20,10 +20,10 @@ export interface Gateways {
 export function gatewaysOf(files: readonly AssetFile[], modelPorts: readonly number[]): Gateways {
   const found = nginxFilesOf(files);
   return {
-    locations: found.flatMap(({ path, directives }) =>
-      directives === undefined ? [] : locationsOf(path, directives, modelPorts),
+    locations: found.flatMap(({ name, directives }) =>
+      directives === undefined ? [] : locationsOf(name, directives, modelPorts),
     ),
-    unreadable: found.filter(({ directives }) => directives === undefined).map(({ path }) => path),
+    unreadable: found.filter(({ directives }) => directives === undefined).map(({ name }) => name),
   };
 }
 

@@ -115,8 +115,8 @@ export function parseNginx(text: string): Directive[] {
 
 /** An instance of nginx, or a file of a site of one, with everything that it includes. */
 export interface NginxFile {
-  /** The path of the file that findings name. */
-  readonly path: string;
+  /** What findings call the file. */
+  readonly name: string;
   /** Undefined: it cannot be read. */
   readonly directives: readonly Directive[] | undefined;
 }
@@ -129,10 +129,10 @@ export function nginxFilesOf(files: readonly AssetFile[]): NginxFile[] {
   const used = new Set<string>();
   const mains = conf
     .filter(({ path }) => posix.basename(path) === 'nginx.conf')
-    .map((file) => ({ path: file.path, directives: read(file, conf, used) }));
+    .map((file) => ({ name: file.name, directives: read(file, conf, used) }));
   const sites = conf
     .filter(({ path, content }) => !used.has(path) && /^[^#\n]*\b(?:proxy_pass|upstream)\b/m.test(content))
-    .map((file) => ({ path: file.path, directives: read(file, conf, used) }));
+    .map((file) => ({ name: file.name, directives: read(file, conf, used) }));
   return [...mains, ...sites];
 }
 

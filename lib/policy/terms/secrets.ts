@@ -72,16 +72,16 @@ const secretAttributes: Readonly<Record<string, readonly string[]>> = {
   local_sensitive_file: ['content', 'content_base64'],
 };
 
-/** Resources whose secret stands in the state. */
+/** Whether the state has a secret. Of a droplet's user_data it has a checksum alone. */
 export function hasSecretInState(stack: Stack): boolean {
-  return stack.resources.some(
-    ({ type, isData, values }) =>
-      !isData &&
-      (type in secretAttributes ||
-        leavesOf(values).some(
-          ({ reference }) => reference !== undefined && isSecretReference(stack, reference),
-        )),
-  );
+  return stack.resources.some(({ type, isData, values }) => {
+    if (isData) return false;
+    if (type in secretAttributes) return true;
+    const { user_data: userData, ...others } = values;
+    return leavesOf(
+      type === 'digitalocean_droplet' ? others : { ...others, user_data: userData ?? null },
+    ).some(({ reference }) => reference !== undefined && isSecretReference(stack, reference));
+  });
 }
 
 const secretName = /(?:^|_)(?:token|password|passwd|secret|private_key|api_key|credentials?)$/i;
