@@ -1,8 +1,17 @@
 import { createCipheriv, createPrivateKey, pbkdf2, randomBytes, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { malformedEncryptedKey, wrongPassphrase } from '../messages/pki-folder.ts';
-import { integer, nothing, objectIdentifier, octetString, pem, sequence } from './der.ts';
+import {
+  AlgorithmIdentifier,
+  arrayBufferOf,
+  derOf,
+  EncryptedData,
+  EncryptedPrivateKeyInfo,
+  OctetString,
+} from './asn1.ts';
 import { readPem } from './files.ts';
+import { Pbes2Params, Pbkdf2Params } from './pbes2.ts';
+import { pem } from './pem.ts';
 
 /**
  * Iterations of PBKDF2-HMAC-SHA256: what OWASP's Password Storage Cheat Sheet asks for. Node's own export has 2,048 and
@@ -11,6 +20,13 @@ import { readPem } from './files.ts';
 export const keyDerivationIterations = 600_000;
 
 const label = 'ENCRYPTED PRIVATE KEY';
+
+const oids = {
+  pbes2: '1.2.840.113549.1.5.13',
+  pbkdf2: '1.2.840.113549.1.5.12',
+  hmacWithSha256: '1.2.840.113549.2.9',
+  aes256Cbc: '2.16.840.1.101.3.4.1.42',
+} as const;
 
 /**
  * A private key as encrypted PKCS#8 PEM (RFC 5958, 3): PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018, 6.2),
@@ -24,14 +40,26 @@ export async function encryptKey(key: KeyObject, passphrase: string): Promise<st
     cipher.update(key.export({ format: 'der', type: 'pkcs8' })),
     cipher.final(),
   ]);
-  const hmacWithSha256 = sequence(objectIdentifier('1.2.840.113549.2.9'), nothing());
-  const keyDerivation = sequence(
-    objectIdentifier('1.2.840.113549.1.5.12'),
-    sequence(octetString(salt), integer(keyDerivationIterations), hmacWithSha256),
-  );
-  const encryption = sequence(objectIdentifier('2.16.840.1.101.3.4.1.42'), octetString(initializationVector));
-  const pbes2 = sequence(objectIdentifier('1.2.840.113549.1.5.13'), sequence(keyDerivation, encryption));
-  return pem(label, sequence(pbes2, octetString(encrypted)));
+  const info = new EncryptedPrivateKeyInfo({
+    encryptionAlgorithm: pbes2(salt, initializationVector),
+    encryptedData: new EncryptedData(encrypted),
+  });
+  return pem(label, derOf(info));
+}
+
+function pbes2(salt: Uint8Array, initializationVector: Uint8Array): AlgorithmIdentifier {
+  const keyDerivation = new Pbkdf2Params();
+  keyDerivation.salt = new OctetString(salt);
+  keyDerivation.iterationCount = keyDerivationIterations;
+  keyDerivation.prf = new AlgorithmIdentifier({ algorithm: oids.hmacWithSha256, parameters: null });
+  const scheme = new Pbes2Params();
+  scheme.keyDerivationFunc = algorithm(oids.pbkdf2, keyDerivation);
+  scheme.encryptionScheme = algorithm(oids.aes256Cbc, new OctetString(initializationVector));
+  return algorithm(oids.pbes2, scheme);
+}
+
+function algorithm(oid: string, parameters: object): AlgorithmIdentifier {
+  return new AlgorithmIdentifier({ algorithm: oid, parameters: arrayBufferOf(derOf(parameters)) });
 }
 
 /** True for the PEM of an encrypted private key. */

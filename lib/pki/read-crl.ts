@@ -1,8 +1,21 @@
 import type { X509Certificate } from 'node:crypto';
 import { malformedCrl, partialCrl } from '../messages/pki-crl.ts';
-import { crlOids, revocationReasons, type RevocationReason, type RevokedEntry } from './crl.ts';
-import { pem } from './der.ts';
-import { isSignedBy, takeApart } from './signature.ts';
+import {
+  AsnConvert,
+  AuthorityKeyIdentifier,
+  CertificateList,
+  CRLReason,
+  derOf,
+  id_ce_authorityKeyIdentifier,
+  id_ce_cRLNumber,
+  id_ce_cRLReasons,
+  type Extension,
+  type RevokedCertificate,
+} from './asn1.ts';
+import { CrlNumber } from './crl-number.ts';
+import { revocationReasons, type RevocationReason, type RevokedEntry } from './crl.ts';
+import { pem } from './pem.ts';
+import { hashOf, isSignedBy, type SignedParts } from './signature.ts';
 import * as x509 from './x509.ts';
 
 /** What a revocation list says. */
@@ -22,7 +35,7 @@ export interface Crl {
     readonly issuer: Uint8Array;
     readonly authorityKeyIdentifier: string | undefined;
     readonly der: Uint8Array;
-    readonly signature: Uint8Array;
+    readonly parts: SignedParts;
   };
 }
 
@@ -41,11 +54,11 @@ const block = /-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g;
 export function readCrls(text: string, source: string): Crl[] {
   const found = [...text.matchAll(block)];
   if ((text.match(beginning) ?? []).length !== found.length) throw malformedCrl(source);
-  return found.map(([whole]) => readCrl(derOf(whole), source));
+  return found.map(([whole]) => readCrl(contentOf(whole), source));
 }
 
 /** The content of one PEM block. */
-function derOf(whole: string): Uint8Array<ArrayBuffer> {
+function contentOf(whole: string): Uint8Array<ArrayBuffer> {
   const [, base64 = ''] = whole.match(/-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/) ?? [];
   return new Uint8Array(Buffer.from(base64, 'base64'));
 }
@@ -58,26 +71,32 @@ function readCrl(der: Uint8Array<ArrayBuffer>, source: string): Crl {
 
 function parse(der: Uint8Array<ArrayBuffer>): Omit<Crl, 'pem'> & { readonly critical: boolean } {
   const list = parsedList(der);
-  const [number] = list.getExtensions(crlOids.crlNumber);
+  const { signatureAlgorithm, signature } = list;
+  const { issuer, thisUpdate, nextUpdate, revokedCertificates = [], crlExtensions = [] } = list.tbsCertList;
   return {
-    issuer: list.issuer,
-    number: number === undefined ? undefined : integerOf(number.value),
-    thisUpdate: list.thisUpdate,
-    nextUpdate: list.nextUpdate,
-    entries: list.entries.map(entryOf),
+    issuer: new x509.Name(issuer).toString(),
+    number: crlNumberOf(crlExtensions),
+    thisUpdate: thisUpdate.getTime(),
+    nextUpdate: nextUpdate?.getTime(),
+    entries: revokedCertificates.map(entryOf),
     signedParts: {
-      issuer: new Uint8Array(list.issuerName.toArrayBuffer()),
-      authorityKeyIdentifier: list.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId,
+      issuer: derOf(issuer),
+      authorityKeyIdentifier: authorityKeyIdentifierOf(crlExtensions),
       der,
-      signature: new Uint8Array(list.signature),
+      parts: { toBeSigned: new Uint8Array(list.tbsCertListRaw ?? []), signatureAlgorithm, signature },
     },
-    critical: [list, ...list.entries].some(({ extensions }) => extensions.some(({ critical }) => critical)),
+    critical: [
+      crlExtensions,
+      ...revokedCertificates.map(({ crlEntryExtensions }) => crlEntryExtensions ?? []),
+    ].some((extensions) => extensions.some(({ critical }) => critical)),
   };
 }
 
 /** The library counts nodes to bound its work; here the length does that, for lists of any number of entries. */
-function parsedList(der: Uint8Array<ArrayBuffer>): x509.X509Crl {
-  return new x509.X509Crl(der, { berOptions: { maxNodes: der.length, maxContentLength: der.length } });
+function parsedList(der: Uint8Array<ArrayBuffer>): CertificateList {
+  return AsnConvert.parse(der, CertificateList, {
+    berOptions: { maxNodes: der.length, maxContentLength: der.length },
+  });
 }
 
 function parsedOr<Result>(read: () => Result, otherwise: Error): Result {
@@ -92,22 +111,42 @@ const reasonsByCode = new Map<number, RevocationReason>(
   Object.entries(revocationReasons).map(([name, code]) => [code, name as RevocationReason]),
 );
 
-function entryOf({ serialNumber, revocationDate, reason }: x509.X509CrlEntry): RevokedEntry {
-  const name = reason === undefined ? undefined : reasonsByCode.get(reason);
+function entryOf({
+  userCertificate,
+  revocationDate,
+  crlEntryExtensions = [],
+}: RevokedCertificate): RevokedEntry {
+  const reason = valueOf(crlEntryExtensions, id_ce_cRLReasons);
+  const name =
+    reason === undefined ? undefined : reasonsByCode.get(AsnConvert.parse(reason, CRLReason).reason);
   return {
-    serialNumber: BigInt(`0x${serialNumber}`),
-    revocationDate,
+    serialNumber: BigInt(`0x${Buffer.from(userCertificate).toString('hex')}`),
+    revocationDate: revocationDate.getTime(),
     ...(name === undefined ? {} : { reason: name }),
   };
 }
 
-/** The value of a DER INTEGER that is not negative. */
-function integerOf(value: ArrayBuffer): bigint {
-  const [tag, length, first, ...others] = new Uint8Array(value);
-  if (tag !== 0x02 || first === undefined || length !== others.length + 1 || first > 0x7f) {
-    throw new RangeError('not an INTEGER of at most 127 octets');
+function valueOf(extensions: readonly Extension[], oid: string): ArrayBuffer | undefined {
+  return extensions.find(({ extnID }) => extnID === oid)?.extnValue.buffer;
+}
+
+function crlNumberOf(extensions: readonly Extension[]): bigint | undefined {
+  const der = valueOf(extensions, id_ce_cRLNumber);
+  if (der === undefined) return undefined;
+  const number = AsnConvert.parse(der, CrlNumber);
+  // The library reads BER, and overlooks what comes after a value.
+  if (number.value < 0n || derOf(number).compare(new Uint8Array(der)) !== 0) {
+    throw new RangeError('not an INTEGER in DER that is not negative');
   }
-  return BigInt(`0x${Buffer.from([first, ...others]).toString('hex')}`);
+  return number.value;
+}
+
+/** In hexadecimal digits. */
+function authorityKeyIdentifierOf(extensions: readonly Extension[]): string | undefined {
+  const der = valueOf(extensions, id_ce_authorityKeyIdentifier);
+  const keyIdentifier =
+    der === undefined ? undefined : AsnConvert.parse(der, AuthorityKeyIdentifier).keyIdentifier;
+  return keyIdentifier === undefined ? undefined : Buffer.from(keyIdentifier.buffer).toString('hex');
 }
 
 /**
@@ -123,6 +162,6 @@ export function verifyCrl({ signedParts }: Crl, authority: X509Certificate): boo
     return false;
   const key = authority.publicKey;
   const kind = key.asymmetricKeyType === 'rsa' ? 'rsa' : 'ec';
-  const parts = takeApart(signedParts.der, signedParts.signature, kind);
-  return parts !== undefined && isSignedBy(parts, key);
+  const hash = hashOf(signedParts.der, signedParts.parts, kind);
+  return hash !== undefined && isSignedBy(signedParts.parts, hash, key);
 }

@@ -11,10 +11,19 @@ import {
   requestNotCanonical,
   requestWrongSignature,
 } from '../messages/pki-request.ts';
-import { context, integer, pem, sequence } from './der.ts';
+import {
+  AsnConvert,
+  Attributes,
+  CertificationRequest,
+  CertificationRequestInfo,
+  derOf,
+  Name,
+  SubjectPublicKeyInfo,
+} from './asn1.ts';
 import type { Identity } from './identity.ts';
 import { isP256, publicKeyDer } from './keys.ts';
-import { isSignedBy, signed, takeApart } from './signature.ts';
+import { pem } from './pem.ts';
+import { hashOf, isSignedBy, signed, type SignedParts } from './signature.ts';
 import { nameText, subjectDer } from './subject.ts';
 import * as x509 from './x509.ts';
 
@@ -32,7 +41,14 @@ const p256Beginning = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010
 
 /** The CertificationRequestInfo (RFC 2986, 4.1) of version 0 without attributes. */
 function requestInfo(identity: Identity, publicKey: Uint8Array): Uint8Array {
-  return sequence(integer(0), subjectDer(identity), publicKey, context(0));
+  return derOf(
+    new CertificationRequestInfo({
+      version: 0,
+      subject: AsnConvert.parse(subjectDer(identity), Name),
+      subjectPKInfo: AsnConvert.parse(publicKey, SubjectPublicKeyInfo),
+      attributes: new Attributes(),
+    }),
+  );
 }
 
 /**
@@ -61,12 +77,12 @@ export function checkRequest(text: string, identity: Identity, source: string): 
   requireSubject(request.subject, identity, source);
   if (request.asksFor.length > 0) throw requestAsksForMore(source, identity, request.asksFor);
   const publicKey = keyOf(request.publicKey, source, identity);
-  const parts = takeApart(der, request.signature, 'ec');
-  if (parts === undefined || parts.hash === 'sha512') {
+  const hash = hashOf(der, request.parts, 'ec');
+  if (hash === undefined || hash === 'sha512') {
     throw requestOfOtherSignature(source, identity, request.algorithm);
   }
-  if (!isSignedBy(parts, publicKey)) throw requestWrongSignature(source, identity);
-  if (Buffer.compare(parts.toBeSigned, requestInfo(identity, request.publicKey)) !== 0) {
+  if (!isSignedBy(request.parts, hash, publicKey)) throw requestWrongSignature(source, identity);
+  if (Buffer.compare(request.parts.toBeSigned, requestInfo(identity, request.publicKey)) !== 0) {
     throw requestNotCanonical(source, identity);
   }
   return { identity, publicKey, pem: pem('CERTIFICATE REQUEST', der) };
@@ -106,7 +122,8 @@ function onlyBlock(text: string, source: string): Buffer {
 interface ParsedRequest {
   readonly subject: Uint8Array;
   readonly publicKey: Uint8Array;
-  readonly signature: Uint8Array;
+  readonly parts: SignedParts;
+  /** That of the signature, in words. */
   readonly algorithm: string;
   /** The attributes and extensions that it has, by their names where they are known. */
   readonly asksFor: readonly string[];
@@ -125,13 +142,18 @@ const nameOf = (oid: string): string => attributeNames[oid] ?? oid;
 
 function parsed(der: Buffer, source: string): ParsedRequest {
   try {
-    const request = new x509.Pkcs10CertificateRequest(new Uint8Array(der));
+    const asn = AsnConvert.parse(der, CertificationRequest);
+    const request = new x509.Pkcs10CertificateRequest(asn);
     // The library's type of it names one of the DOM's, which is not there.
     const algorithm = request.signatureAlgorithm as unknown as { name: string; hash?: { name: string } };
     return {
       subject: new Uint8Array(request.subjectName.toArrayBuffer()),
       publicKey: new Uint8Array(request.publicKey.rawData),
-      signature: new Uint8Array(request.signature),
+      parts: {
+        toBeSigned: new Uint8Array(asn.certificationRequestInfoRaw ?? []),
+        signatureAlgorithm: asn.signatureAlgorithm,
+        signature: asn.signature,
+      },
       algorithm: [algorithm.name, algorithm.hash?.name ?? ''].join(' ').trim(),
       asksFor: [
         ...request.attributes.map(({ type }) => nameOf(type)),

@@ -1,4 +1,3 @@
-import { objectIdentifier, printableString, sequence, setOfOne } from './der.ts';
 import { requireIdentity, type Identity } from './identity.ts';
 import * as x509 from './x509.ts';
 
@@ -14,13 +13,12 @@ export const subjectOids = { O: '2.5.4.10', CN: '2.5.4.3', serialNumber: '2.5.4.
  */
 export function subjectDer(identity: Identity): Uint8Array {
   const { stack, service, generation } = requireIdentity(identity);
-  const rdn = (oid: string, value: string): Uint8Array =>
-    setOfOne(sequence(objectIdentifier(oid), printableString(value)));
-  return sequence(
-    rdn(subjectOids.O, stack),
-    rdn(subjectOids.CN, service),
-    rdn(subjectOids.serialNumber, String(generation)),
-  );
+  const subject = new x509.Name([
+    { [subjectOids.O]: [{ printableString: stack }] },
+    { [subjectOids.CN]: [{ printableString: service }] },
+    { [subjectOids.serialNumber]: [{ printableString: String(generation) }] },
+  ]);
+  return new Uint8Array(subject.toArrayBuffer());
 }
 
 /** What a name says, first RDN first, whatever its string types; a backslash stands before what separates RDNs. */

@@ -10,13 +10,12 @@ export {
   KeyUsageFlags,
   KeyUsagesExtension,
   Name,
+  PemConverter,
   Pkcs10CertificateRequest,
   PublicKey,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
-  X509Crl,
-  X509CrlEntry,
 } from '@peculiar/x509';
 export type { JsonGeneralNames, JsonNameParams } from '@peculiar/x509';
