@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'rendered/', 'coverage/', '.sandbox*/'] },
+  { ignores: ['node_modules/', 'dist/', 'rendered/', 'coverage/', '.sandbox*/'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

@@ -1,19 +1,10 @@
-import { dirname } from 'node:path';
 import { showError } from '../lib/cli/show-error.ts';
-import { defaultConfigFile, loadConfig } from '../lib/config/load.ts';
-import { synthText } from '../lib/messages/synth.ts';
-import { synthesize } from './synthesize.ts';
+import { synthesizeFile } from '../lib/cli/synth.ts';
+import { defaultConfigFile } from '../lib/config/load.ts';
 
-/** What cdktf.json runs: `npx cdktf-cli deploy`, and `npm run synth` before plain terraform. */
+/** What this clone's cdktf.json runs; `hardening synth` does the same. */
 try {
-  const file = process.env['HARDENING_CONFIG'] ?? defaultConfigFile;
-  const { config } = await loadConfig(file);
-  const names = synthesize(config, undefined, dirname(file));
-  process.stdout.write(synthText.done(names));
-  const inBuckets = names.filter((name) => config.stacks[name]?.terraformState.spaces !== undefined);
-  if (inBuckets.length > 0 && !process.env['AWS_SSE_CUSTOMER_KEY']) {
-    process.stderr.write(synthText.noCustomerKey(inBuckets));
-  }
+  await synthesizeFile(process.env['HARDENING_CONFIG'] ?? defaultConfigFile);
 } catch (error) {
   process.exitCode = showError(error);
 }

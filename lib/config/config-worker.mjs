@@ -29,10 +29,18 @@ function firstUnsendable(value, path = [], seen = new Set()) {
   return undefined;
 }
 
+/** Of the kit's own clone, or of a project that has it: the package itself is compiled. */
+async function registerCompiler() {
+  const { register } = await import('tsx/esm/api').catch(() => {
+    throw new Error('a package that it imports is TypeScript: install tsx, or import its compiled form');
+  });
+  register();
+}
+
 /** @type {unknown} */
 let exported;
 try {
-  if (workerData.withTypeScript) (await import('tsx/esm/api')).register();
+  if (workerData.withTypeScript) await registerCompiler();
   const module = await import(workerData.url);
   if (!('default' in module)) send({ withoutDefault: true });
   else {
