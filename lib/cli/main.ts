@@ -12,6 +12,7 @@ import { renderCommand } from './render.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { showError } from './show-error.ts';
 import { statusCommand } from './status.ts';
+import { synthCommand } from './synth.ts';
 
 const description =
   'Hardens self-hosted AI code review. One configuration renders an nginx gateway with mutual TLS in front of Ollama, ' +
@@ -34,6 +35,7 @@ for (const command of [
   policyCommand(),
   probeCommand(),
   sandboxCommand(),
+  synthCommand(),
   deployCommand(),
   statusCommand(),
   destroyCommand(),
