@@ -12,7 +12,7 @@ import { deploymentTimeoutMs, reasonForNoDeployment, stackName } from './support
 import { statePath } from './support/identities-keys.ts';
 import { loggedRequests, upstreamRequests } from './support/identities-record.ts';
 import { hasKey, keyLines } from './support/identities-secrets.ts';
-import { identityStack, type IdentityStack } from './support/identities-stack.ts';
+import { changeTimeoutMs, identityStack, type IdentityStack } from './support/identities-stack.ts';
 import { terraformTools } from './support/terraform-tools.ts';
 
 const reason = reasonForNoDeployment();
@@ -25,7 +25,7 @@ interface State {
   }[];
 }
 
-describe.skipIf(reason !== undefined)('a machine with CRLs', () => {
+describe.skipIf(reason !== undefined)('a machine with CRLs', { timeout: changeTimeoutMs }, () => {
   let stack: IdentityStack;
   /** Of a resource of the state. */
   const attribute = async (resource: RegExp, name: string): Promise<string> => {

@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { untilHolds } from '../gateway/support/waiting.ts';
 import { deploymentTimeoutMs, reasonForNoDeployment } from './support/deployment.ts';
 import { upstreamRequests } from './support/identities-record.ts';
-import { drainSeconds, identityStack, type IdentityStack, type Wanted } from './support/identities-stack.ts';
+import {
+  changeTimeoutMs,
+  drainSeconds,
+  identityStack,
+  type IdentityStack,
+  type Wanted,
+} from './support/identities-stack.ts';
 import { terraformTools } from './support/terraform-tools.ts';
 
 const reason = reasonForNoDeployment();
@@ -12,7 +18,7 @@ if (reason !== undefined) console.warn(`identities-streams.test.ts: nothing is d
 const others = { ci: { generation: 1 }, other: { generation: 1 } };
 const enough = '/var/lib/hardening-ollama/enough';
 
-describe.skipIf(reason !== undefined)('running streams', () => {
+describe.skipIf(reason !== undefined)('running streams', { timeout: changeTimeoutMs }, () => {
   let stack: IdentityStack;
   const begin = async (...names: readonly string[]): Promise<void> => {
     await stack.host.machine.output(['rm', '-f', enough]);

@@ -49,13 +49,16 @@ async function answer(call: ClientCall): Promise<ClientResult> {
   }
 }
 
-/** Opens a connection that stays, and saves the session of another. */
+/** Opens a connection that stays, and saves the session of another, which the gateway must not resume. */
 async function keep(name: string, presented: Presented): Promise<void> {
   kept.get(name)?.agent.destroy();
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const first = await get(presented, { agent });
   if (first.status !== 200) throw new Error(`${name} is answered ${first.status} before the change`);
   const other = await get(presented, { agent: false });
+  // A reload makes nginx forget the keys of its tickets: before one it shows whether there are any.
+  const again = await get(presented, { agent: false, session: other.session });
+  if (again.socket.isSessionReused()) throw new Error(`the session of ${name} was resumed`);
   kept.set(name, { agent, socket: first.socket, session: other.session });
 }
 

@@ -58,6 +58,9 @@ export interface IdentityStack {
 
 const upstreamProgram = fileURLToPath(new URL('identities-upstream.pl', import.meta.url));
 
+/** One change, on a machine that is busy with much else. */
+export const changeTimeoutMs = 180_000;
+
 /** How long retired workers go on in these tests. */
 export const drainSeconds = 2;
 

@@ -15,7 +15,7 @@ import {
 import { watchProcesses, type ProcessWatch } from './identities-processes.ts';
 import { resourcesOf } from './identities-resources.ts';
 import { expectNoKeyElsewhere } from './identities-secrets.ts';
-import { identityStack, type IdentityStack } from './identities-stack.ts';
+import { changeTimeoutMs, identityStack, type IdentityStack } from './identities-stack.ts';
 import { terraformTools } from './terraform-tools.ts';
 
 /** The life of identities on a booted machine, with one mode of keys: the tests of a file. */
@@ -24,7 +24,7 @@ export function describeIdentities(mode: KeyMode): void {
   if (reason !== undefined)
     console.warn(`identities with ${mode} keys: nothing is deployed here: it ${reason}`);
 
-  describe.skipIf(reason !== undefined)(`identities with ${mode} keys`, () => {
+  describe.skipIf(reason !== undefined)(`identities with ${mode} keys`, { timeout: changeTimeoutMs }, () => {
     const resources = resourcesOf(mode);
     let stack: IdentityStack;
     let watch: ProcessWatch;
