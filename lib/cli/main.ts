@@ -9,6 +9,7 @@ import { policyCommand } from './policy.ts';
 import { pkiCommand } from './pki.ts';
 import { probeCommand } from './probe.ts';
 import { renderCommand } from './render.ts';
+import { reviewCommand } from './review.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { showError } from './show-error.ts';
 import { statusCommand } from './status.ts';
@@ -33,6 +34,7 @@ const program = new Command('hardening')
 for (const command of [
   renderCommand(),
   policyCommand(),
+  reviewCommand(),
   probeCommand(),
   sandboxCommand(),
   synthCommand(),
