@@ -7,7 +7,7 @@ import type { Construct } from 'constructs';
 import type { StackConfig } from '../lib/config/schema.ts';
 import type { HostKeyPair } from '../lib/constructs/hardened-droplet.ts';
 import { HardenedOllama } from '../lib/constructs/hardened-ollama.ts';
-import { acknowledge, failOnPolicy } from '../lib/constructs/policy.ts';
+import { acknowledge } from '../lib/constructs/policy.ts';
 import { noPublicParts, type PublicParts } from '../lib/constructs/public-parts.ts';
 import { releaseSettings } from '../lib/release/settings.ts';
 import { certificateTable } from './certificate-table.ts';
@@ -55,7 +55,6 @@ export class HardeningStack extends TerraformStack {
     keepState(this, state);
     this.#outputs();
     for (const risk of this.ollama.infrastructure.acknowledged) acknowledge(this, risk);
-    failOnPolicy(this, this.modelPorts);
   }
 
   #removeModels(): string {

@@ -37,7 +37,6 @@ export function synthesize(config: Config, outdir?: string, folder = '.'): strin
 /** A stack that is refused keeps the others from being written too: what is deployed fits together. */
 function requirePolicy(stacks: readonly HardeningStack[]): void {
   const refused = stacks.flatMap((stack) => {
-    stack.prepareStack();
     return policyFindings(stack, stack.modelPorts).filter((finding) => isRefused([finding]));
   });
   if (refused.length > 0)

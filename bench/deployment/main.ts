@@ -3,6 +3,7 @@ import { columns, progress, terminal } from '../../lib/messages/terminal.ts';
 import { UserError } from '../../lib/messages/user-error.ts';
 import { measureApplies } from './apply-time.ts';
 import { measurePlans } from './plan-time.ts';
+import { measurePolicy } from './policy-time.ts';
 import { measureSynth } from './synth-time.ts';
 import { reasonForNoDeployment } from '../../test/machine/support/deployment.ts';
 
@@ -10,6 +11,7 @@ import { reasonForNoDeployment } from '../../test/machine/support/deployment.ts'
 const serviceCounts = [1, 100, 1_000];
 const planCounts = [10, 1_000];
 const repeats = 5;
+const policyServices = 1_000;
 const err = terminal(process.stderr);
 const seconds = ({ median, spread }: { median: number; spread: number }): string =>
   `${median.toFixed(2)} s ±${Math.round(spread * 50)} %`;
@@ -22,6 +24,8 @@ try {
   progress(err, 'measuring: synthesis');
   const synths = await measureSynth(serviceCounts, repeats);
   const plans = await measurePlans(planCounts, (what) => progress(err, `measuring: ${what}`));
+  progress(err, 'measuring: policy');
+  const policy = await measurePolicy(policyServices, repeats);
   const applies = await measureApplies(repeats, (what) => progress(err, `measuring: ${what}`));
   progress(err, '');
   const rows = [
@@ -30,6 +34,7 @@ try {
       `terraform plan, ${plan.services} services`,
       `${plan.seconds.toFixed(1)} s, once`,
     ]),
+    [`policy, ${policyServices} services`, seconds(policy)],
     ['hardening deploy, a changed limit, to its end', seconds(applies.changed.whole)],
     ['  of it the upload and activation', seconds(applies.changed.provisioning)],
     ['  of it the activation', seconds(applies.changed.activation)],

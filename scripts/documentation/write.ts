@@ -2,9 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { optionsTable } from './options-table.ts';
+import { rulesTable } from './rules-table.ts';
 import { withSection } from './sections.ts';
 
-/** Puts what is generated into the README: `npm run documentation`. */
-const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
-const text = withSection(readFileSync(readme, 'utf8'), 'options', optionsTable());
-writeFileSync(readme, await format(text, { ...(await resolveConfig(readme)), filepath: readme }));
+/** Puts what is generated into the README and into docs/policy.md: `npm run documentation`. */
+const sections = [
+  ['README.md', 'options', optionsTable],
+  ['docs/policy.md', 'rules', rulesTable],
+] as const;
+for (const [path, section, table] of sections) {
+  const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  const text = withSection(readFileSync(file, 'utf8'), section, table());
+  writeFileSync(file, await format(text, { ...(await resolveConfig(file)), filepath: file }));
+}

@@ -1,0 +1,11 @@
+import { rules } from '../../lib/policy/rules/index.ts';
+
+/** The table of the policy's rules, as Markdown. */
+export function rulesTable(): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  return [
+    '| rule | level | what is wrong | why it matters |',
+    '| --- | --- | --- | --- |',
+    ...rules.map(({ id, level, title, why }) => `| \`${id}\` | ${level} | ${cell(title)} | ${cell(why)} |`),
+  ].join('\n');
+}
