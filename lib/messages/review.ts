@@ -62,16 +62,16 @@ export const reviewReport = {
     (come.length === 0 ? '' : `; with ${codes(come)}`),
 
   planned: {
-    replaced: (address: string, words: string | undefined) =>
-      `replaced: ${code(address)}${words === undefined ? '' : ` — ${words}`}`,
-    destroyed: (address: string, words: string | undefined) =>
-      `destroyed: ${code(address)}${words === undefined ? '' : ` — ${words}`}`,
-    replacedMany: (addresses: readonly string[]) => `replaced: ${codes(addresses, 60)}`,
-    destroyedMany: (addresses: readonly string[]) => `destroyed: ${codes(addresses, 60)}`,
-    created: (addresses: readonly string[]) => `created: ${codes(addresses, 60)}`,
-    updated: (changes: readonly string[]) => `changed in place: ${changes.join(', ')}`,
-    forgotten: (addresses: readonly string[]) =>
-      `forgotten by terraform, and left there: ${codes(addresses, 60)}`,
+    lost: {
+      replaced: (address: string, words: string) => `the plan replaces ${words}: ${code(address)}`,
+      destroyed: (address: string, words: string) => `the plan destroys ${words}: ${code(address)}`,
+      forgotten: (address: string, words: string) =>
+        `terraform forgets ${words}, and leaves it there: ${code(address)}`,
+    },
+    access: (kind: string, shown: string) => `${kind}, and it decides who reaches a machine: ${shown}`,
+    listed: (kind: string, shown: readonly string[]) =>
+      `${kind}: ${shown.slice(0, 60).join(', ')}` +
+      (shown.length > 60 ? ` and ${shown.length - 60} more` : ''),
   },
 
   noGit: () => new UserError('git could not be started', 'install git; the review reads the base with it'),

@@ -11,13 +11,16 @@ export interface Base {
   readonly ref: string;
 }
 
+/** Reading a commit into an index calls a hook too, and a monitor of files is another program. */
+const noPrograms = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false'];
+
 /** The output of a git that asks nobody, fetches nothing, and runs no hook. */
 async function git(
   folder: string,
   parameters: readonly string[],
   more: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  const { stdout } = await promisify(execFile)('git', parameters as string[], {
+  const { stdout } = await promisify(execFile)('git', [...noPrograms, ...parameters], {
     cwd: folder,
     maxBuffer: 1 << 28,
     env: {

@@ -19,29 +19,25 @@ export function planChanges(file: string): Change[] {
 function findingsOf(stack: Stack): Finding[] {
   const managed = stack.resources.filter(({ isData }) => !isData);
   const precious = new Map(preciousResources(stack).map(({ resource, words }) => [resource, words]));
-  const all = (kind: Kind): Resource[] => managed.filter((resource) => kindOf(resource) === kind);
-  const plain = (kind: Kind): string[] => addresses(all(kind).filter((resource) => !precious.has(resource)));
-  const lost = (kind: 'replaced' | 'destroyed'): Finding[] =>
-    all(kind)
-      .filter((resource) => precious.has(resource))
-      .map((resource) => ({
-        mark: 'loses',
-        text: reviewReport.planned[kind](resource.address, precious.get(resource)),
-      }));
-  const updated = all('updated').map(
-    (resource) => `${code(resource.address)} (${changedArguments(resource).map(code).join(', ')})`,
-  );
-  const { replacedMany, destroyedMany, created, forgotten } = reviewReport.planned;
-  const list = (paths: readonly string[], words: (list: readonly string[]) => string): Finding[] =>
-    paths.length === 0 ? [] : [{ mark: 'neutral', text: words(paths) }];
+  const single: Finding[] = [];
+  const plain = new Map<Kind, Resource[]>();
+  for (const resource of managed) {
+    const kind = kindOf(resource);
+    if (kind === undefined) continue;
+    const lost = precious.get(resource);
+    const { address } = resource;
+    if (lost !== undefined && (kind === 'replaced' || kind === 'destroyed' || kind === 'forgotten'))
+      single.push({ mark: 'loses', text: reviewReport.planned.lost[kind](address, lost) });
+    else if (decidesAccess(resource, kind))
+      single.push({ mark: 'mayWiden', text: reviewReport.planned.access(kind, shown(resource, kind)) });
+    else plain.set(kind, [...(plain.get(kind) ?? []), resource]);
+  }
   return [
-    ...lost('replaced'),
-    ...lost('destroyed'),
-    ...list(plain('replaced'), replacedMany),
-    ...list(plain('destroyed'), destroyedMany),
-    ...list(addresses(all('created')), created),
-    ...list(addresses(all('forgotten')), forgotten),
-    ...list(updated, reviewReport.planned.updated),
+    ...single,
+    ...[...plain].map(([kind, resources]): Finding => {
+      const all = resources.map((resource) => shown(resource, kind)).sort();
+      return { mark: 'neutral', text: reviewReport.planned.listed(kind, all) };
+    }),
   ];
 }
 
@@ -54,8 +50,18 @@ function kindOf({ actions = [] }: Resource): Kind | undefined {
   return actions.includes('update') ? 'updated' : undefined;
 }
 
-function addresses(resources: readonly Resource[]): string[] {
-  return resources.map(({ address }) => address).sort();
+/** What decides who reaches a machine: which rules there are, and on which machines they hold. */
+const accessTypes =
+  /^(?:digitalocean_(?:firewall|loadbalancer|reserved_ip_assignment)|.*_(?:security_group(?:_rule)?|firewall(?:_rule)?))$/;
+
+function decidesAccess({ type }: Resource, kind: Kind): boolean {
+  return accessTypes.test(type) && kind !== 'forgotten';
+}
+
+/** An address; of what is changed in place, with the names of the arguments. */
+function shown(resource: Resource, kind: Kind): string {
+  const address = code(resource.address);
+  return kind === 'updated' ? `${address} (${changedArguments(resource).map(code).join(', ')})` : address;
 }
 
 /** The names of arguments whose values differ, or are known only at apply. */
