@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { renderText } from '../messages/render.ts';
 import { resolveInfrastructure } from '../model/infrastructure/resolve-infrastructure.ts';
 import { resolve } from '../model/resolve.ts';
+import type { FileTree } from './file-tree.ts';
 import { loadDocumentTemplates, renderDocuments } from './render-documents.ts';
 import { render } from './render.ts';
 import {
@@ -29,12 +30,7 @@ export async function renderStacks(
   directory: string,
   check: boolean,
 ): Promise<FolderDifference[]> {
-  const [templates, documentTemplates] = [loadTemplates(), loadDocumentTemplates()];
-  const trees = Object.entries(config.stacks).map(([name, stack]) => {
-    const deployment = resolve(name, stack);
-    const documents = renderDocuments(resolveInfrastructure(deployment, stack), documentTemplates);
-    return [name, new Map([...render(deployment, templates), ...documents])] as const;
-  });
+  const trees = renderedTrees(config);
   const gone = await otherRenderedFolders(directory, Object.keys(config.stacks));
   const compared = new Map<string, FolderDifference[]>();
   for (const [name, tree] of trees) compared.set(name, await compareFolder(join(directory, name), tree));
@@ -49,6 +45,16 @@ export async function renderStacks(
     ),
     ...gone.map((name) => ({ path: `${name}/`, kind: 'stray' as const, diff: '' })),
   ];
+}
+
+/** The tree of every stack, for a machine and its reviewer, by the stack's name. */
+export function renderedTrees(config: Config): (readonly [string, FileTree])[] {
+  const [templates, documentTemplates] = [loadTemplates(), loadDocumentTemplates()];
+  return Object.entries(config.stacks).map(([name, stack]) => {
+    const deployment = resolve(name, stack);
+    const documents = renderDocuments(resolveInfrastructure(deployment, stack), documentTemplates);
+    return [name, new Map([...render(deployment, templates), ...documents])];
+  });
 }
 
 async function removeRendered(folder: string): Promise<void> {

@@ -45,10 +45,11 @@ try {
   // terraform runs it by its path, from a stack's folder.
   mkdirSync(join(made, 'bin'));
   writeFileSync(join(made, 'bin', 'sign-crl.js'), "import '../lib/cli/sign-crl.js';\n");
-  const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { name, version, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { prettier, typescript } = devDependencies;
   writeFileSync(
     join(made, 'package.json'),
-    `${JSON.stringify({ name, version, type: 'module' }, undefined, 2)}\n`,
+    `${JSON.stringify({ name, version, type: 'module', devDependencies: { prettier, typescript } }, undefined, 2)}\n`,
   );
 
   rmSync(dist, { recursive: true, force: true });
