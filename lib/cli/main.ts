@@ -5,6 +5,7 @@ import { bundleCommand } from './bundle.ts';
 import { certificatesCommand } from './certificates.ts';
 import { deployCommand } from './deploy.ts';
 import { destroyCommand } from './destroy.ts';
+import { initCommand } from './init.ts';
 import { policyCommand } from './policy.ts';
 import { pkiCommand } from './pki.ts';
 import { probeCommand } from './probe.ts';
@@ -32,6 +33,7 @@ const program = new Command('hardening')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.unable))
   .addHelpText('after', '\nExit codes: 0 done, 1 something needs attention, 2 bad input or not possible.');
 for (const command of [
+  initCommand(),
   renderCommand(),
   policyCommand(),
   reviewCommand(),
