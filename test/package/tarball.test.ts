@@ -8,6 +8,7 @@ import { temporaryFolder, type TemporaryFolder } from '../support/temporary-fold
 import {
   checkTypes,
   installInto,
+  npmInstall,
   packKit,
   reasonNotToInstall,
   run,
@@ -34,13 +35,15 @@ describe.skipIf(reason !== undefined)(`the package in an empty project${reason ?
   let folder: TemporaryFolder;
   let project: string;
   let files: string[];
+  let tarball: string;
 
   beforeAll(async () => {
     folder = await temporaryFolder();
     const packed = await packKit(folder.path);
     files = packed.files;
+    tarball = packed.tarball;
     project = join(folder.path, 'project');
-    await installInto(project, packed.tarball);
+    await installInto(project, tarball);
     const configuration = JSON.stringify({ stacks: { reviews: hostStack } }, undefined, 2);
     await writeFile(
       join(project, 'hardening.config.ts'),
@@ -90,7 +93,7 @@ describe.skipIf(reason !== undefined)(`the package in an empty project${reason ?
     // Without a request it says what it lacks: it runs from there.
     const signing = await run(process.execPath, [path], stack);
     expect(signing.stderr).toMatch(/there is nothing to sign/);
-  });
+  }, 240_000);
 
   it('refuses a configuration that has a wrong field, in the types', async () => {
     const wrong =
@@ -127,6 +130,31 @@ describe.skipIf(reason !== undefined)(`the package in an empty project${reason ?
     expect(stdout).toContain('port 1 is closed');
     expect(code).toBe(2);
   });
+
+  it('makes a project that is formatted, compiles, is rendered and passes the policy', async () => {
+    const own = join(folder.path, 'own');
+    const parameters = [
+      ...['--yes', '--server-name', 'models.example.com', '--ci', 'github', '--kit', tarball],
+      ...['--target', 'host', '--address', '192.0.2.10', '--host-key', hostStack.target?.host?.hostKey ?? ''],
+      ...['--ssh-source', '198.51.100.7/32', '--client-source', '198.51.100.0/24'],
+    ];
+    expect(await hardening('init', own, ...parameters)).toMatchObject({ code: 0, stderr: '' });
+    await npmInstall(own);
+    const commands = [
+      ['npm', 'run', 'format:check'],
+      ['npm', 'run', 'typecheck'],
+      ['npx', 'hardening', 'render', '--check'],
+      ['npx', 'hardening', 'synth'],
+      ['npx', 'hardening', 'policy'],
+    ];
+    for (const [program = '', ...rest] of commands) {
+      const { code, stdout, stderr } = await run(program, rest, own);
+      expect({ code, said: code === 0 ? '' : stdout + stderr }, rest.join(' ')).toEqual({
+        code: 0,
+        said: '',
+      });
+    }
+  }, 240_000);
 
   it('knows its version', async () => {
     const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as {
