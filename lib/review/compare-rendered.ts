@@ -1,4 +1,3 @@
-import { diffLines } from 'diff';
 import { reviewReport, type FileChange } from '../messages/review.ts';
 import type { Finding } from './change.ts';
 import { isUnit } from './compare-units.ts';
@@ -46,11 +45,19 @@ function changes(before: Files, after: Files): FileChange[] {
   return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((path): FileChange[] => {
     const [was, is] = [before.get(path), after.get(path)];
     if (was === is) return [];
-    const parts = diffLines(was ?? '', is ?? '');
-    const lines = (kind: 'added' | 'removed'): number =>
-      parts.filter((part) => part[kind]).reduce((sum, part) => sum + part.count, 0);
-    return [{ path, added: lines('added'), removed: lines('removed') }];
+    return [{ path, added: surplus(is, was), removed: surplus(was, is) }];
   });
+}
+
+/** How many lines a text has that another has not, or not as often. In linear time: files have a line for each service. */
+function surplus(text: string | undefined, other: string | undefined): number {
+  const left = new Map<string, number>();
+  for (const line of (other ?? '').split('\n')) left.set(line, (left.get(line) ?? 0) + 1);
+  return (text ?? '').split('\n').filter((line) => {
+    const count = left.get(line) ?? 0;
+    left.set(line, count - 1);
+    return count <= 0;
+  }).length;
 }
 
 function grouped(list: readonly FileChange[]): [kind: string, files: FileChange[]][] {

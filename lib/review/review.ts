@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { realpath } from 'node:fs/promises';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -54,24 +54,25 @@ export async function review(options: ReviewOptions): Promise<Review> {
   const out = await withinRepository(top, options.out);
   const base = await baseOf(top, options.base);
   const after = await loadConfig(options.config, { ending: options.ending });
+  const readPaths = new Set<string>();
   const folder = await baseFolder(top, base.commit, dirname(configFile));
   try {
     const before = await loadBase(join(folder.path, configFile), options.ending);
     const [stacks, rendered] = [
       compareStacks(
-        { config: before?.config, read: readBeside(join(folder.path, dirname(configFile))) },
-        { config: after.config, read: readBeside(join(top, dirname(configFile))) },
+        { config: before?.config, read: readBeside(folder.path, dirname(configFile), readPaths) },
+        { config: after.config, read: readBeside(top, dirname(configFile), readPaths) },
       ),
       await compareTrees(before?.config, after.config, join(folder.path, out)),
     ];
     const stale = await staleFiles(after.config, options.out, out);
-    const known = after.files.map((file) => relative(top, file));
+    const known = new Set([...after.files.map((file) => relative(top, file)), configFile, ...readPaths]);
     return {
       base,
       changes: [...planned, ...stacks, ...rendered.changes],
       stale: stale.paths,
       unread: (await changedPaths(top, base.commit)).filter(
-        (path) => path !== configFile && !known.includes(path) && !path.startsWith(`${out}/`),
+        (path) => !known.has(path) && !path.startsWith(`${out}/`),
       ),
       notes: [
         ...(before === undefined ? [reviewReport.noBaseConfiguration(configFile)] : []),
@@ -86,8 +87,9 @@ export async function review(options: ReviewOptions): Promise<Review> {
 
 /** A path from the top folder, with `/`. */
 async function withinRepository(top: string, path: string): Promise<string> {
-  const folder = await realpath(dirname(resolve(path))).catch(() => dirname(resolve(path)));
-  const found = relative(await realpath(top), join(folder, relative(dirname(resolve(path)), resolve(path))));
+  const absolute = resolve(path);
+  const folder = await realpath(dirname(absolute)).catch(() => dirname(absolute));
+  const found = relative(await realpath(top), join(folder, basename(absolute)));
   if (found.startsWith('..')) throw reviewReport.outside(path);
   return found;
 }
@@ -104,10 +106,16 @@ async function loadBase(file: string, ending: AbortSignal | undefined): Promise<
   });
 }
 
-function readBeside(folder: string): (path: string) => string | undefined {
+/** @param readPaths gets every path that was asked for, from the top folder */
+function readBeside(
+  top: string,
+  configFolder: string,
+  readPaths: Set<string>,
+): (path: string) => string | undefined {
   return (path) => {
+    readPaths.add(join(configFolder, path));
     try {
-      return readFileSync(join(folder, path), 'utf8');
+      return readFileSync(join(top, configFolder, path), 'utf8');
     } catch {
       return undefined;
     }

@@ -449,5 +449,5 @@ describe('a change of the configuration, in a git repository', () => {
       );
       expect(wide, name).toEqual([]);
     }
-  });
+  }, 240_000);
 });

@@ -1,12 +1,11 @@
 import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Change } from '../../lib/review/change.ts';
 import { printReview } from '../../lib/review/print.ts';
 import type { Review } from '../../lib/review/review.ts';
-import { runCommand } from '../support/sandbox-process.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { runCommand, startCommand } from '../support/sandbox-process.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { withoutCodeSpans } from './support/code-spans.ts';
 import { repository, type Repository, type Stacks } from './support/repository.ts';
 
@@ -17,17 +16,27 @@ const lines = ({ changes }: Review): string[] => changes.map(({ mark, text }) =>
 
 describe('a review of a repository', () => {
   let repo: Repository;
+  /** Where the review keeps what it needs, apart from other tests. */
+  let temporary: TemporaryFolder;
+  const usual = process.env['TMPDIR'];
   beforeEach(async () => {
     repo = await repository();
+    temporary = await temporaryFolder();
+    process.env['TMPDIR'] = temporary.path;
     await repo.configure(base);
     await repo.render();
     repo.commit('The base');
   });
-  afterEach(() => repo.remove());
+  afterEach(async () => {
+    if (usual === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = usual;
+    await temporary.remove();
+    await repo.remove();
+  });
 
   const command = (...parameters: string[]) => runCommand(['review', ...parameters], repo.path);
-  const leftBehind = async (): Promise<string[]> =>
-    (await readdir(tmpdir())).filter((name) => name.startsWith('hardening-review-')).sort();
+  const kept = async (): Promise<string[]> =>
+    (await readdir(temporary.path)).filter((name) => name.startsWith('hardening-'));
 
   it('says in one line that nothing changes', async () => {
     const { code, output } = await command();
@@ -76,7 +85,6 @@ describe('a review of a repository', () => {
   });
 
   it('leaves nothing behind, in the temporary folder and in git', async () => {
-    const before = await leftBehind();
     await repo.configure(wider);
     const [status, config] = [repo.git('status', '--porcelain'), repo.git('config', '--list', '--local')];
     await repo.review();
@@ -84,10 +92,29 @@ describe('a review of a repository', () => {
     await repo.write('hardening.config.ts', 'throw new Error("no");');
     await repo.review().catch(() => undefined);
     await repo.configure(wider);
-    expect(await leftBehind()).toEqual(before);
+    expect(await kept()).toEqual([]);
     expect(repo.git('worktree', 'list').trim().split('\n')).toHaveLength(1);
     expect(repo.git('status', '--porcelain')).toBe(status);
     expect(repo.git('config', '--list', '--local')).toBe(config);
+  });
+
+  it('leaves nothing behind where it is ended', async () => {
+    await repo.write('hardening.config.ts', 'for (;;); export default {};');
+    repo.commit('Endless');
+    await repo.configure(base);
+    const running = startCommand(['review', '--base', 'HEAD'], repo.path);
+    await vi.waitFor(
+      async () => {
+        expect((await kept()).some((name) => name.startsWith('hardening-review-'))).toBe(true);
+        expect((await kept()).some((name) => name.startsWith('hardening-config-'))).toBe(true);
+        const [review = ''] = (await kept()).filter((name) => name.startsWith('hardening-review-'));
+        expect(await readdir(join(temporary.path, review, 'base'))).toContain('hardening.config.ts');
+      },
+      { timeout: 20_000 },
+    );
+    running.child.kill('SIGTERM');
+    expect(await running.ended).toBe(130);
+    expect(await kept()).toEqual([]);
   });
 
   it('runs no hook', async () => {
@@ -182,7 +209,9 @@ describe('a review of a repository', () => {
     await repo.render();
     repo.commit('With a request');
     await repo.write('ci.pem', 'two\n');
-    expect(lines(await repo.review({ base: 'HEAD' }))).toEqual([
+    const found = await repo.review({ base: 'HEAD' });
+    expect(found.unread).toEqual([]);
+    expect(lines(found)).toEqual([
       'widens service `ci`: the request of generation 1 is another one: **another key gets this identity**',
     ]);
   });
@@ -270,7 +299,7 @@ describe('a review of a repository', () => {
     expect(found.changes.filter(({ mark }) => mark === 'widens').length).toBeGreaterThanOrEqual(1_499);
   });
 
-  it('shows no hidden letters of a name that looks like another', async () => {
+  it('exits with 2 for a configuration that is refused', async () => {
     await repo.write('hardening.config.ts', 'export default { stacks: {} };');
     const { code, output } = await command();
     expect(code).toBe(2);
