@@ -186,6 +186,9 @@ describe('a review of a repository', () => {
     );
     expect(said[1]).toMatch(/^neutral documents for the reviewer: the kit /);
     expect(said).toHaveLength(2);
+    const { code, output } = await command('--base', 'HEAD');
+    expect(output).toMatch(/## To approve\n\n- \*\*MAY WIDEN\*\* `production`: the gateway/);
+    expect(code).toBe(1);
   });
 
   it('names a unit of an earlier kit that is loosened', async () => {
