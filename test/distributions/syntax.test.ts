@@ -35,7 +35,14 @@ describe.each(Object.keys(expected) as Distribution[])('the files for %s', (dist
 });
 
 test('ubuntu-24.04 gets the files of debian-12: where they run, its nginx 1.24 and OpenSSL 3.0 are expected to run them', () => {
-  expect(machineTree('ubuntu-24.04', services)).toEqual(machineTree('debian-12', services));
+  const [ubuntu, debian] = [machineTree('ubuntu-24.04', services), machineTree('debian-12', services)];
+  // Each asks its own distribution's servers for the time.
+  const time = 'etc/systemd/timesyncd.conf.d/50-hardening.conf';
+  expect(textOf(ubuntu, time)).toBe(
+    textOf(debian, time).replace(/^FallbackNTP=.*$/m, 'FallbackNTP=ntp.ubuntu.com'),
+  );
+  const others = (tree: typeof ubuntu) => [...tree].filter(([path]) => path !== time);
+  expect(others(ubuntu)).toEqual(others(debian));
 });
 
 test("the files for ubuntu-24.04 in Ubuntu's own nginx", (context) => {

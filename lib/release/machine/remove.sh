@@ -8,6 +8,8 @@ remove_kit() {
   for folder in "$RELEASES"/*; do
     for unit in $(wanted_units "$folder"); do stop_unit "$unit" || complain "$unit did not stop"; done
   done
+  # What a drain waits for ended with the gateway.
+  systemctl stop 'hardening-drain-*.timer' 2>/dev/null || :
   had_sshd=$(for folder in "$RELEASES"/*; do [ ! -e "$folder/manifest" ] || paths_of "$folder" sshd; done)
   had_journald=$(for folder in "$RELEASES"/*; do [ ! -e "$folder/manifest" ] || paths_of "$folder" journald; done)
   had_timesyncd=$(for folder in "$RELEASES"/*; do [ ! -e "$folder/manifest" ] || paths_of "$folder" timesyncd; done)

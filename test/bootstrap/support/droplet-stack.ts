@@ -80,7 +80,11 @@ function withoutDigitalOcean(text: string): string {
       private_host_key: { sensitive: true, value: `\${${hostKey}.private_key_openssh}` },
     },
   };
-  return JSON.stringify(changed)
-    .replace(/\$\{digitalocean_droplet\.\w+\.ipv4_address\}/g, network.machine)
-    .replace(/\$\{digitalocean_droplet\.\w+\.id\}/g, 'the machine of the test');
+  return (
+    JSON.stringify(changed)
+      .replace(/\$\{digitalocean_droplet\.\w+\.ipv4_address\}/g, network.machine)
+      // Within a longer expression, in JSON within JSON.
+      .replace(/digitalocean_droplet\.\w+\.ipv4_address/g, `\\"${network.machine}\\"`)
+      .replace(/\$\{digitalocean_droplet\.\w+\.id\}/g, 'the machine of the test')
+  );
 }
