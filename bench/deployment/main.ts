@@ -4,10 +4,11 @@ import { UserError } from '../../lib/messages/user-error.ts';
 import { measureApplies } from './apply-time.ts';
 import { measurePlans } from './plan-time.ts';
 import { measurePolicy } from './policy-time.ts';
+import { measureReview } from './review-time.ts';
 import { measureSynth } from './synth-time.ts';
 import { reasonForNoDeployment } from '../../test/machine/support/deployment.ts';
 
-/** `npm run bench:deployment`: how long a synthesis takes, and a release on a booted machine. */
+/** `npm run bench:deployment`: how long a synthesis, a plan, the policy and a review take, and a release on a booted machine. */
 const serviceCounts = [1, 100, 1_000];
 const planCounts = [10, 1_000];
 const repeats = 5;
@@ -26,6 +27,8 @@ try {
   const plans = await measurePlans(planCounts, (what) => progress(err, `measuring: ${what}`));
   progress(err, 'measuring: policy');
   const policy = await measurePolicy(policyServices, repeats);
+  progress(err, 'measuring: review');
+  const review = await measureReview(repeats);
   const applies = await measureApplies(repeats, (what) => progress(err, `measuring: ${what}`));
   progress(err, '');
   const rows = [
@@ -35,6 +38,7 @@ try {
       `${plan.seconds.toFixed(1)} s, once`,
     ]),
     [`policy, ${policyServices} services`, seconds(policy)],
+    ['hardening review, the example and a service more', seconds(review)],
     ['hardening deploy, a changed limit, to its end', seconds(applies.changed.whole)],
     ['  of it the upload and activation', seconds(applies.changed.provisioning)],
     ['  of it the activation', seconds(applies.changed.activation)],
