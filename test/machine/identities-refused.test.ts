@@ -1,14 +1,9 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Authority } from '../../lib/pki/authority.ts';
-import { generateKey, privateKeyPem } from '../../lib/pki/keys.ts';
-import { buildCertificate, extensions, oids, signerOf } from '../support/certificate-builder.ts';
-import { pem } from '../support/der.ts';
-import { untilHolds } from '../gateway/support/waiting.ts';
 import { forgeries } from '../support/forge.ts';
 import { deploymentTimeoutMs, reasonForNoDeployment, stackName } from './support/deployment.ts';
+import { attributeIn } from './support/identities-expiry.ts';
 import { statePath } from './support/identities-keys.ts';
 import { loggedRequests, upstreamRequests } from './support/identities-record.ts';
 import { hasKey, keyLines } from './support/identities-secrets.ts';
@@ -18,26 +13,11 @@ import { terraformTools } from './support/terraform-tools.ts';
 const reason = reasonForNoDeployment();
 if (reason !== undefined) console.warn(`identities-refused.test.ts: nothing is deployed here: it ${reason}`);
 
-interface State {
-  readonly resources: readonly {
-    readonly name: string;
-    readonly instances: readonly { readonly attributes: Readonly<Record<string, string>> }[];
-  }[];
-}
-
 describe.skipIf(reason !== undefined)('a machine with CRLs', { timeout: changeTimeoutMs }, () => {
   let stack: IdentityStack;
   /** Of a resource of the state. */
-  const attribute = async (resource: RegExp, name: string): Promise<string> => {
-    const { resources } = JSON.parse(await readFile(statePath(stack.deployment), 'utf8')) as State;
-    const found = resources.find(({ name: one }) => resource.test(one))?.instances[0]?.attributes[name];
-    if (found === undefined) throw new Error(`the state has no ${String(resource)}`);
-    return found;
-  };
-  const authority = async (): Promise<Authority> => ({
-    certificate: new X509Certificate(await attribute(/^ollama_authority_certificate/, 'cert_pem')),
-    key: createPrivateKey(await attribute(/^ollama_authority_key/, 'private_key_pem')),
-  });
+  const attribute = (resource: RegExp, name: string): Promise<string> =>
+    attributeIn(statePath(stack.deployment), resource, name);
   /** What clients are answered; what the log says of each, and which service Ollama was asked by. */
   const askedBy = async (pairs: readonly (readonly [certificate: string, key: string])[]) => {
     const answers = [];
@@ -73,7 +53,7 @@ describe.skipIf(reason !== undefined)('a machine with CRLs', { timeout: changeTi
 
   test('answers every forged certificate as the table of forgeries says, and none that is refused reaches Ollama', async () => {
     const table = forgeries({
-      authority: await authority(),
+      authority: await stack.keys.authority(),
       victim: { stack: stackName, service: 'ci', generation: 1 },
     });
     expect(table.length).toBeGreaterThan(40);
@@ -92,37 +72,6 @@ describe.skipIf(reason !== undefined)('a machine with CRLs', { timeout: changeTi
         client: refusedFor === 'chain' ? (expect.stringMatching(/^FAILED:/) as string) : 'SUCCESS',
       })),
     );
-  });
-
-  test('refuses the certificate of a service that is let in from the moment that it ends', async () => {
-    const signer = signerOf(await authority());
-    const key = await generateKey();
-    const certificate = pem(
-      'CERTIFICATE',
-      buildCertificate({
-        subject: [
-          [{ type: oids.O, value: stackName }],
-          [{ type: oids.CN, value: 'ci' }],
-          [{ type: oids.serialNumber, value: '1' }],
-        ],
-        key,
-        signer,
-        notBefore: new Date(Date.now() - 60_000),
-        notAfter: new Date(Date.now() + 7_000),
-        extensions: [extensions.extendedKeyUsage(oids.clientAuth)],
-      }),
-    );
-    expect(await asked(certificate, privateKeyPem(key))).toMatchObject({ status: 200, atOllama: 'ci' });
-    let last: Awaited<ReturnType<typeof asked>> | undefined;
-    await untilHolds(async () => {
-      last = await asked(certificate, privateKeyPem(key));
-      return last.status === 401;
-    }, 'the end of the certificate');
-    expect(last).toMatchObject({
-      client: 'FAILED:certificate has expired',
-      service: '',
-      atOllama: undefined,
-    });
   });
 
   test("takes the server's own certificate from no client", async () => {

@@ -54,6 +54,8 @@ export function external(deployment: Deployment): Keys {
         key: await readFile(files.key, 'utf8'),
       };
     },
+    authority: () =>
+      Promise.resolve(unlockAuthority(pkiPaths(join(deployment.folder, folder(1))), passphrase)),
     age: async ({ service, generation }) => {
       const identity = { stack: stackName, service, generation };
       const files = paths();

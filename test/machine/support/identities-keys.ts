@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateKey, privateKeyPem } from '../../../lib/pki/keys.ts';
+import type { Authority } from '../../../lib/pki/authority.ts';
 import { makeRequest } from '../../../lib/pki/request.ts';
 import { stackName, type Deployment } from './deployment.ts';
+import { authorityIn } from './identities-expiry.ts';
 import { external } from './identities-external.ts';
 import { leafOf } from './identities-resources.ts';
 import { ageInState } from './identities-time.ts';
@@ -43,6 +45,8 @@ export interface Keys {
   readonly handed: (identity: Accepted, outputs: Outputs, isLatest: boolean) => Promise<Pair>;
   /** Makes the certificate of a service one in the last third of its life. */
   readonly age: (identity: Accepted) => Promise<void>;
+  /** The first CA, with its key. */
+  readonly authority: () => Promise<Authority>;
 }
 
 export function keysOf(mode: KeyMode, deployment: Deployment): Keys {
@@ -71,7 +75,7 @@ function clientOutput(outputs: Outputs, { service }: Accepted, isLatest: boolean
 function ofTerraform(
   mode: KeyMode,
   deployment: Deployment,
-): Pick<Keys, 'mode' | 'section' | 'prepare' | 'age'> {
+): Pick<Keys, 'mode' | 'section' | 'prepare' | 'age' | 'authority'> {
   return {
     mode,
     section: ([caGeneration, ...alsoTrustedCaGenerations]) => ({
@@ -81,6 +85,7 @@ function ofTerraform(
     }),
     prepare: () => Promise.resolve(),
     age: (identity) => ageInState(statePath(deployment), leafOf(identity)),
+    authority: () => authorityIn(statePath(deployment)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deploymentTimeoutMs, reasonForNoDeployment } from './deployment.ts';
+import { expectRefusalAtTheEnd } from './identities-expiry.ts';
 import { judge, rememberedBy } from './identities-judge.ts';
 import type { KeyMode } from './identities-keys.ts';
 import {
@@ -80,6 +81,8 @@ export function describeIdentities(mode: KeyMode): void {
       await change(adding);
       watch.stop();
     });
+
+    test('expire: 401 from the moment that a certificate ends', () => expectRefusalAtTheEnd(stack));
 
     test.each([renewal(resources)])('$name', async (renewing) => {
       await stack.keys.age({ service: 'review', generation: 1 });
