@@ -1,11 +1,12 @@
 import { deployText } from '../messages/config-deploy.ts';
 import { isLoopback } from './loopback.ts';
+import { isWorld, parseNetwork } from './networks.ts';
 import { ollamaSection } from './sections/ollama.ts';
 import { sshSection } from './sections/ssh.ts';
 import { targetSection } from './sections/target.ts';
 import { terraformStateSection } from './sections/terraform-state.ts';
 import { isObject, valid, type CrossProblem } from './valid-value.ts';
-import { healthService, isEverywhere, splitAddressAndPort } from './values.ts';
+import { healthService, splitAddressAndPort } from './values.ts';
 
 /** The first release of Ollama without the holes known when this was written: CVE-2026-86289 is fixed in it. */
 export const oldestSafeOllama = '0.31.2';
@@ -52,7 +53,7 @@ function ssh(stack: unknown): CrossProblem[] {
   const sources = valid(sshSection.shape.sources, stack, ['ssh', 'sources']);
   if (sources === undefined) return [];
   const reasonGiven = given(stack, 'ssh', 'everywhereReason');
-  if (sources.some(isEverywhere) !== reasonGiven) {
+  if (isWorld(sources.flatMap((source) => parseNetwork(source) ?? [])) !== reasonGiven) {
     problems.push(
       reasonGiven
         ? { path: ['ssh', 'everywhereReason'], ...deployText.needlessSshReason }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { addressNumber } from './networks.ts';
 
 /**
  * The value schemas that every section is made of. Each carries `allowed` (what may stand there, in words) and `fix`
@@ -187,29 +188,9 @@ function prefixOf(value: string): number | undefined {
   return addressNumber(address) % 2n ** BigInt(bits - prefix) === 0n ? prefix : undefined;
 }
 
-/** A checked address as a number. */
-function addressNumber(address: string): bigint {
-  if (isIP(address) === 4)
-    return address.split('.').reduce((sum, part) => sum * 256n + BigInt(Number(part)), 0n);
-  // The URL parser writes every form of an IPv6 address in one way: lower case, no dots, the longest zeros as ::.
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [head = '', tail] = canonical.split('::');
-  const groups = (text: string | undefined): string[] => (text ?? '').split(':').filter(Boolean);
-  const missing = 8 - groups(head).length - groups(tail).length;
-  return [...groups(head), ...Array<string>(missing).fill('0'), ...groups(tail)].reduce(
-    (sum, group) => sum * 65_536n + BigInt(Number.parseInt(group, 16)),
-    0n,
-  );
-}
-
 /** Those of checked networks that are of one family. */
 export function networksOfFamily(family: 4 | 6, networks: readonly string[]): string[] {
   return networks.filter((network) => isIP(network.split('/')[0] ?? '') === family);
-}
-
-/** Whether a checked network is all of IPv4 or all of IPv6. */
-export function isEverywhere(network: string): boolean {
-  return prefixOf(network) === 0;
 }
 
 /** An address or a host name that a client connects to. */

@@ -11,13 +11,13 @@ export const deployText = {
     fix: 'turn monitoring on, or remove the addresses',
   },
   sshEverywhere: {
-    problem: 'SSH would be reachable from everywhere',
-    allowed: 'networks of your own; 0.0.0.0/0 and ::/0 only with ssh.everywhereReason',
+    problem: 'SSH would be reachable from more than a /8 of IPv4 or a /16 of IPv6 in all',
+    allowed: 'networks of your own; the world, or so much of it, only with ssh.everywhereReason',
     fix: 'name the networks of the administrators, or write down in everywhereReason why it is acceptable',
   },
   needlessSshReason: {
     problem: 'acknowledges a risk that is not taken',
-    allowed: 'nothing while ssh.sources has neither 0.0.0.0/0 nor ::/0',
+    allowed: 'nothing while ssh.sources, private networks aside, are at most a /8 of IPv4 and a /16 of IPv6 in all',
     fix: 'remove everywhereReason',
   },
   nobodyMayDeploy: {

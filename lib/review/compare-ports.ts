@@ -1,6 +1,6 @@
 import { reviewText } from '../messages/review-changes.ts';
 import { inboundRules } from '../model/infrastructure/firewall-rules.ts';
-import { isWorld, parseNetwork, unionWithout, type Network } from '../policy/terms/networks.ts';
+import { isWorld, parseNetwork, unionWithout, type Network } from '../config/networks.ts';
 import type { Finding } from './change.ts';
 import type { StackView } from './stack-view.ts';
 

@@ -46,6 +46,14 @@ describe('a deployment is accepted', () => {
       deployed({ ssh: { sources: ['::/0'], everywhereReason: reason } }),
     ],
     [
+      'with SSH from both halves of everywhere and a reason',
+      deployed({ ssh: { sources: ['0.0.0.0/1', '128.0.0.0/1'], everywhereReason: reason } }),
+    ],
+    [
+      'with SSH from a /8 and private networks',
+      deployed({ ssh: { sources: ['18.0.0.0/8', '10.0.0.0/8', 'fc00::/7'] } }),
+    ],
+    [
       'with an Ollama to install',
       deployed({ ollama: { install: { version: '0.31.2', sha256: 'a'.repeat(64) } } }),
     ],
@@ -78,6 +86,11 @@ describe('a deployment is refused', () => {
       'terraformState.unencryptedReason',
     ],
     ['nobody may reach SSH', deployed({ ssh: {} }), 'ssh.sources'],
+    [
+      'SSH from both halves of IPv4',
+      deployed({ ssh: { sources: ['0.0.0.0/1', '128.0.0.0/1'] } }),
+      'ssh.sources',
+    ],
     ['SSH from all of IPv4', deployed({ ssh: { sources: ['0.0.0.0/0'] } }), 'ssh.sources'],
     ['SSH from all of IPv6', deployed({ ssh: { sources: ['192.0.2.0/24', '::/0'] } }), 'ssh.sources'],
     [

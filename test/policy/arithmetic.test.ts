@@ -6,7 +6,7 @@ import {
   parseNetwork,
   unionWithout,
   type Network,
-} from '../../lib/policy/terms/networks.ts';
+} from '../../lib/config/networks.ts';
 import { countPorts, hasPort, parsePortRanges } from '../../lib/policy/terms/ports.ts';
 
 const port = fc.integer({ min: 1, max: 65_535 });

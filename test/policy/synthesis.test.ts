@@ -70,8 +70,10 @@ describe('a synthesized stack of the kit', () => {
   });
 
   it('is refused before anything is written, and so are those beside it', async () => {
-    const open = { ...dropletStack, ssh: { ...dropletStack.ssh, sources: ['4.0.0.0/7'] } };
-    const config = parseConfig({ stacks: { good: dropletStack, open } }, 'test');
+    const { good } = parseConfig({ stacks: { good: dropletStack } }, 'test').stacks;
+    if (good === undefined) throw new Error('the good stack is not there');
+    // As a program that goes around the check of the configuration would make it.
+    const config = { stacks: { good, open: { ...good, ssh: { ...good.ssh, sources: ['4.0.0.0/7'] } } } };
     expect(() => synthesize(config, folder.path)).toThrow(UserError);
     expect(() => synthesize(config, folder.path)).toThrow(
       /^the policy refuses .*\n {2}open: ssh-open-to-world {2}digitalocean_firewall\.ollama_firewall_D1D64901: /,

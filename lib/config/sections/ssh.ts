@@ -23,6 +23,6 @@ export const sshSection = z.strictObject({
     .max(64)
     .meta({ allowed: 'a list of networks', fix: "write for example ['192.0.2.10/32']" })
     .default([]),
-  /** Why SSH may be reached from everywhere. Only needed, and only allowed, with 0.0.0.0/0 or ::/0 in `sources`. */
+  /** Why SSH may be reached from everywhere. Only needed, and only allowed, where `sources`, private networks aside, are more than a /8 of IPv4 or a /16 of IPv6. */
   everywhereReason: reason.optional(),
 });

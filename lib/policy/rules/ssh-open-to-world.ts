@@ -1,6 +1,6 @@
 import type { Rule } from '../rule.ts';
 import { dropletsOf, firewallsOf, inboundRules } from '../terms/firewalls.ts';
-import { isWorld } from '../terms/networks.ts';
+import { isWorld } from '../../config/networks.ts';
 import { hasPort } from '../terms/ports.ts';
 import { sshPortsOf } from '../terms/connections.ts';
 

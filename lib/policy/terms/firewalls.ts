@@ -1,6 +1,6 @@
 import { Unknown, type Block, type Resource, type Stack, type Value } from '../stack.ts';
 import { addressOf, blocksOf, itemsOf, leavesOf, ofType, textOf, withoutIndexes } from '../values.ts';
-import { loopbackNetworks, parseNetwork, unionWithout, type Network } from './networks.ts';
+import { loopbackNetworks, parseNetwork, unionWithout, type Network } from '../../config/networks.ts';
 import { parsePortRanges, type PortRange } from './ports.ts';
 
 export interface InboundRule {

@@ -25,7 +25,7 @@ export function parseNetwork(text: string): Network | undefined {
   const prefix = prefixText === undefined ? bits : /^\d{1,3}$/.test(prefixText) ? Number(prefixText) : -1;
   if (prefix < 0 || prefix > bits) return undefined;
   const size = 1n << BigInt(bits - prefix);
-  const number = family === 4 ? ipv4Number(address) : ipv6Number(address);
+  const number = addressNumber(address);
   const first = number - (number % size);
   if (family === 6 && prefix >= 96 && first >> 32n === 0xffffn) {
     return { family: 4, first: first - mapped, last: first - mapped + size - 1n };
@@ -33,11 +33,11 @@ export function parseNetwork(text: string): Network | undefined {
   return { family, first, last: first + size - 1n };
 }
 
-function ipv4Number(address: string): bigint {
-  return address.split('.').reduce((sum, part) => sum * 256n + BigInt(Number(part)), 0n);
-}
-
-function ipv6Number(address: string): bigint {
+/** An IP address, which it must be, as a number. */
+export function addressNumber(address: string): bigint {
+  if (isIP(address) === 4) {
+    return address.split('.').reduce((sum, part) => sum * 256n + BigInt(Number(part)), 0n);
+  }
   // The URL parser writes every form in one way: lower case, no dots, the longest zeros as ::.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const groups = (part: string | undefined): string[] => (part ?? '').split(':').filter(Boolean);
