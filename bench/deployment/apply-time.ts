@@ -143,9 +143,10 @@ async function timed(host: Host, deployment: Deployment, parameters: readonly st
     at.last = performance.now();
     if (line.includes('puts the list of the refused') && at.reloads === start) at.reloads = at.last;
   });
-  child.stderr.resume();
+  let wrong = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (wrong += text));
   const [status] = (await once(child, 'close')) as [number | null];
-  if (status !== 0) throw new Error(`a deployment failed: ${said}`);
+  if (status !== 0) throw new Error(`a deployment failed: ${said}${wrong}`);
   const second = (from: number, to: number): number => (to - from) / 1_000;
   return {
     whole: second(start, performance.now()),

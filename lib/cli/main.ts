@@ -1,20 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ExitCode } from '../messages/user-error.ts';
-import { bundleCommand } from './bundle.ts';
-import { certificatesCommand } from './certificates.ts';
-import { deployCommand } from './deploy.ts';
-import { destroyCommand } from './destroy.ts';
-import { initCommand } from './init.ts';
-import { policyCommand } from './policy.ts';
-import { pkiCommand } from './pki.ts';
-import { probeCommand } from './probe.ts';
-import { renderCommand } from './render.ts';
-import { reviewCommand } from './review.ts';
-import { sandboxCommand } from './sandbox.ts';
 import { showError } from './show-error.ts';
-import { statusCommand } from './status.ts';
-import { synthCommand } from './synth.ts';
 
 const description =
   'Hardens self-hosted AI code review. One configuration renders an nginx gateway with mutual TLS in front of Ollama, ' +
@@ -32,21 +19,25 @@ const program = new Command('hardening')
   .showHelpAfterError('(add --help for the options)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.unable))
   .addHelpText('after', '\nExit codes: 0 done, 1 something needs attention, 2 bad input or not possible.');
-for (const command of [
-  initCommand(),
-  renderCommand(),
-  policyCommand(),
-  reviewCommand(),
-  probeCommand(),
-  sandboxCommand(),
-  synthCommand(),
-  deployCommand(),
-  statusCommand(),
-  destroyCommand(),
-  bundleCommand(),
-  certificatesCommand(),
-  pkiCommand(),
-]) {
+const commands = new Map<string, () => Promise<Command>>([
+  ['init', async () => (await import('./init.ts')).initCommand()],
+  ['render', async () => (await import('./render.ts')).renderCommand()],
+  ['policy', async () => (await import('./policy.ts')).policyCommand()],
+  ['review', async () => (await import('./review.ts')).reviewCommand()],
+  ['probe', async () => (await import('./probe.ts')).probeCommand()],
+  ['sandbox', async () => (await import('./sandbox.ts')).sandboxCommand()],
+  ['synth', async () => (await import('./synth.ts')).synthCommand()],
+  ['deploy', async () => (await import('./deploy.ts')).deployCommand()],
+  ['status', async () => (await import('./status.ts')).statusCommand()],
+  ['destroy', async () => (await import('./destroy.ts')).destroyCommand()],
+  ['bundle', async () => (await import('./bundle.ts')).bundleCommand()],
+  ['certificates', async () => (await import('./certificates.ts')).certificatesCommand()],
+  ['pki', async () => (await import('./pki.ts')).pkiCommand()],
+]);
+// Loading all of them takes twice as long as loading the one that is asked for; the help names all.
+const asked = commands.get(process.argv[2] ?? '');
+for (const load of asked === undefined ? commands.values() : [asked]) {
+  const command = await load();
   program.addCommand(command.copyInheritedSettings(program));
   for (const own of command.commands) own.copyInheritedSettings(command);
 }
