@@ -10,7 +10,8 @@ import {
 } from '../../lib/sandbox/stand-in/index.ts';
 import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { installTimeoutMs, npmClients, pythonClients, reasonForNoPython } from './support/clients.ts';
+import { installTimeoutMs, reasonForNoPython } from '../support/python-packages.ts';
+import { npmClients, pythonClients } from './support/clients.ts';
 import { startBundledGateway, type BundledGateway } from './support/gateway.ts';
 import { startLocalForwarder, type LocalForwarder } from './support/local-forwarder.ts';
 

@@ -1,38 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ciFiles as files, scriptsOf } from './support/ci-files.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
-const templates = fileURLToPath(new URL('../../templates-project/', import.meta.url));
 const program = fileURLToPath(new URL('../../bin/hardening.js', import.meta.url));
 
-const files = ['github', 'gitlab', 'bitbucket'].flatMap((kind) =>
-  readdirSync(join(templates, kind), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.yml'))
-    .map((path) => [`${kind}/${path}`, readFileSync(join(templates, kind, path), 'utf8')] as const),
-);
 const fileOf = (path: string): string => files.find(([name]) => name === path)?.[1] ?? '';
 const workflow = fileOf('github/.github/workflows/hardening.yml');
 const withoutComments = (text: string): string => text.replace(/^\s*#.*$/gm, '');
-
-/** The text of each `- |` or `run: |` block, without its indentation. */
-function scriptsOf(text: string): string[] {
-  const lines = text.split('\n');
-  return lines.flatMap((line, index) => {
-    if (!/(?:- |run: )\|$/.test(line)) return [];
-    const rest = lines.slice(index + 1);
-    const indent = /^ */.exec(rest[0] ?? '')?.[0] ?? '';
-    const end = rest.findIndex((one) => one !== '' && !one.startsWith(indent));
-    return [
-      rest
-        .slice(0, end === -1 ? undefined : end)
-        .map((one) => one.slice(indent.length))
-        .join('\n'),
-    ];
-  });
-}
 
 /** The script of the step with this name. */
 function stepOf(text: string, name: string): string {
