@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { findProgram } from '../setup/find-program.mjs';
-import { keptBuild } from '../../test/support/kept-build.ts';
+import { reasonForNoCheckov, checkovRequirements } from '../../test/linters/support/checkov.ts';
+import { pythonPackages } from '../../test/support/python-packages.ts';
 
 /** What another tool found: its checks by the folder of a stack. */
 export type Findings = ReadonlyMap<string, ReadonlySet<string>>;
@@ -44,35 +45,16 @@ function collect(pairs: readonly (readonly [file: string, check: string])[]): Fi
   return found;
 }
 
-/** checkov from PyPI, pinned and kept. */
+/** checkov from PyPI, pinned by hash and kept: the one that the linters' tests run. */
 export function checkov(): OtherTool {
   return {
     name: `checkov ${checkovVersion}`,
-    missing: findProgram('python3') === undefined ? 'there is no python3' : undefined,
+    missing: reasonForNoCheckov(),
     run: async (root) => {
-      const folder = await keptBuild({
-        name: 'checkov',
-        recipe: checkovVersion,
-        takes: 'two minutes',
-        build: async (draft) => {
-          await output('python3', [
-            '-m',
-            'pip',
-            'install',
-            '--quiet',
-            '--target',
-            draft,
-            `checkov==${checkovVersion}`,
-            '--progress-bar',
-            'off',
-            '--report',
-            '-',
-          ]);
-        },
-      });
+      const { program, path } = await pythonPackages('checkov', checkovRequirements);
       const frameworks = ['terraform_json', 'terraform_plan', 'secrets'];
       const text = await output(
-        'python3',
+        program,
         [
           '-m',
           'checkov.main',
@@ -86,7 +68,7 @@ export function checkov(): OtherTool {
           '--quiet',
           '--skip-download',
         ],
-        { PYTHONPATH: folder, LOG_LEVEL: 'ERROR' },
+        { PYTHONPATH: path, LOG_LEVEL: 'ERROR' },
       );
       const reports = [JSON.parse(text)].flat() as readonly CheckovReport[];
       return collect(

@@ -1,13 +1,7 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ollamaRoutes, type OllamaRoute } from '../../lib/config/ollama-routes.ts';
-import { findProgram } from '../../scripts/setup/find-program.mjs';
 import { untilHolds } from '../gateway/support/waiting.ts';
 import type { HeaderList } from '../support/raw-http.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { hardeningJson } from './support/command.ts';
 import { startRecordedForwarder, type RecordedForwarder } from './support/recorded-forwarder.ts';
 
 let recorded: RecordedForwarder;
@@ -201,28 +195,4 @@ test('what is written down has no query, no body and no credential, and the erro
   expect(recorded.forwarder.errors()).not.toContain(secret);
   const last = (await recorded.forwarder.accessLog()).at(-1);
   expect(last).toMatchObject({ service: 'ci', status: 200, request_uri: '/api/chat', gateway_status: '200' });
-});
-
-const noShellcheck = findProgram('shellcheck') === undefined;
-if (noShellcheck) console.warn('forwarder.test.ts: shellcheck is not installed, so it judges no program');
-
-test.skipIf(noShellcheck)("shellcheck has nothing to say against the bundle's programs", async () => {
-  const folder = await temporaryFolder();
-  for (const more of [
-    ['--for-user', 'livereview'],
-    ['--for-group', 'reviewers'],
-  ]) {
-    const out = join(folder.path, more[0] ?? '');
-    const { configFile, pkiDirectory } = recorded.gateway;
-    await hardeningJson([
-      ...['bundle', 'ci', '--config', configFile, '--pki', pkiDirectory, '--out', out, '--json', ...more],
-    ]);
-    const names = [
-      'install.sh',
-      'host/check-identity',
-      ...(more[0] === '--for-user' ? ['host/load-nftables'] : []),
-    ];
-    await promisify(execFile)('shellcheck', ['-s', 'sh', ...names.map((name) => join(out, 'current', name))]);
-  }
-  await folder.remove();
 });

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootHost, reasonForNoHost, type Host } from '../machine/support/host.ts';
 import { network } from '../machine/support/outside.ts';
-import { findProgram } from '../../scripts/setup/find-program.mjs';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { untilHolds } from '../gateway/support/waiting.ts';
 import { machineTree, textOf, writeTree, type MoreSections } from './support/gateway.ts';
@@ -15,7 +13,6 @@ if (reason !== undefined)
   console.warn(`firewall.test.ts: no machine has its packet filter here: it ${reason}`);
 
 const service = 'hardening-nftables.service';
-const loader = 'usr/local/lib/hardening/load-nftables';
 const metadata = '169.254.169.254';
 /** The gateway, its plain port, and something else that somebody runs. */
 const [gatewayPort, plainPort, otherPort] = [443, 80, 8443];
@@ -46,14 +43,6 @@ const udpListener = `
   $| = 1; print "listening\\n";
   my $set = ''; vec($set, fileno($socket), 1) = 1;
   if (select($set, undef, undef, 1)) { $socket->recv(my $text, 100); print $text } else { print "silence" }`;
-
-test.skipIf(findProgram('shellcheck') === undefined)('the loader is clean for shellcheck', () => {
-  const { stdout } = spawnSync('shellcheck', ['--shell=sh', '--severity=style', '-'], {
-    input: textOf(treeFor('debian-13'), loader),
-    encoding: 'utf8',
-  });
-  expect(stdout).toBe('');
-});
 
 describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
   'the packet filter on a booted %s',
@@ -134,7 +123,9 @@ describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
       const units = [`/etc/systemd/system/${service}`, '/usr/lib/systemd/system/nftables.service'];
       expect(await host.machine.run([...verify, ...units])).toEqual({ status: 0, stdout: '', stderr: '' });
       // Measured 2026-11-25 with systemd 252 and 257.
-      expect(await exposureLevel(host.machine, units[0] ?? '')).toBe(distribution === 'debian-12' ? 1.6 : 1.4);
+      expect(await exposureLevel(host.machine, units[0] ?? '')).toBe(
+        distribution === 'debian-12' ? 1.6 : 1.4,
+      );
     });
 
     test('without it, every port answers and every user reaches the world', async () => {

@@ -1,10 +1,9 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { findProgram } from '../../scripts/setup/find-program.mjs';
 import { modelStore } from '../../lib/model/machine/ollama-unit.ts';
 import { ensurePki } from '../../lib/pki/inventory.ts';
 import { untilHolds, within } from '../gateway/support/waiting.ts';
@@ -27,15 +26,6 @@ interface WantedModel {
   readonly name: string;
   readonly digest?: string;
 }
-
-test.skipIf(findProgram('shellcheck') === undefined)('the program is clean for shellcheck', () => {
-  const tree = machineTree('debian-13', [], { ollama: { models: [{ name: 'a' }] } });
-  const { stdout } = spawnSync('shellcheck', ['--shell=sh', '--severity=style', '-'], {
-    input: textOf(tree, 'usr/local/lib/hardening/pull-models'),
-    encoding: 'utf8',
-  });
-  expect(stdout).toBe('');
-});
 
 describe.skipIf(reason !== undefined).each(['debian-12', 'debian-13'] as const)(
   'models on a booted %s',
