@@ -6,9 +6,13 @@ import { TerraformSelf, type LocalExecProvisioner } from 'cdktf/lib/terraform-pr
 import { TerraformStack } from 'cdktf/lib/terraform-stack.js';
 import type { Construct } from 'constructs';
 import type { CrlSources } from './stack-certificates.ts';
+import { StaticFolder } from './static-folder.ts';
 
 /** The program that signs, on the computer that terraform runs on. */
 const signProgram = fileURLToPath(new URL('../../bin/sign-crl.js', import.meta.url));
+
+/** The CRLs of other CAs, in the stack's folder. */
+const givenFile = 'other-authorities.crl';
 
 interface CrlSignatureProps extends CrlSources {
   /** The machine, whose list of issued certificates is read. */
@@ -52,7 +56,11 @@ export function crlSignature(
       certificate: certificatePem,
       key: privateKeyPem,
     })),
-    given,
+    // By its path: Linux allows 128 KiB for one variable (MAX_ARG_STRLEN), which a CRL of 2,000 entries fills.
+    given:
+      given === ''
+        ? ''
+        : `${new StaticFolder(scope, 'given', { files: new Map([[givenFile, given]]) }).path}${givenFile}`,
     out: `crl/${upload}.pem`,
   };
   // Terraform runs in the stack's folder, and the folder's place beside this program is all that counts.

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { signCrlText } from '../messages/sign-crl.ts';
@@ -20,7 +20,7 @@ const requestSchema = z.strictObject({
   /** The id of the upload: it stands in a command. Terraform's have not the version of a UUID. */
   upload: z.guid(),
   authorities: z.array(z.strictObject({ name: z.string(), certificate: z.string(), key: z.string() })).min(1),
-  /** CRLs of other CAs, PEM. */
+  /** The file that has the CRLs of other CAs as PEM, or ''. */
   given: z.string(),
   /** The file to write. */
   out: z.string(),
@@ -69,7 +69,8 @@ export async function signCrls(request: CrlRequest, now: Date): Promise<void> {
       ),
     );
   }
-  await writeAlone(request.out, [...lists, request.given].join(''));
+  const given = request.given === '' ? '' : await readFile(request.given, 'utf8');
+  await writeAlone(request.out, [...lists, given].join(''));
 }
 
 interface MachineAnswer {
@@ -77,6 +78,9 @@ interface MachineAnswer {
   readonly toRevoke: ReadonlyMap<string, readonly bigint[]>;
   readonly running: readonly Crl[];
 }
+
+/** A serial number has 20 octets at most (RFC 5280, 4.1.2.2): 49 decimal digits. */
+const revocationLine = /^revoke ([a-z0-9-]+) ([1-9][0-9]{0,48}) /;
 
 async function askMachine({ machine, upload }: CrlRequest): Promise<MachineAnswer> {
   const login: MachineLogin = {
@@ -91,7 +95,9 @@ async function askMachine({ machine, upload }: CrlRequest): Promise<MachineAnswe
   }
   const [lines = '', crls = ''] = answer.stdout.split(/^crl$/m);
   const toRevoke = new Map<string, bigint[]>();
-  for (const [, name = '', serial = ''] of lines.matchAll(/^revoke ([a-z0-9-]+) ([0-9]+) /gm)) {
+  for (const [line] of lines.matchAll(/^revoke .*$/gm)) {
+    const [, name = '', serial = ''] = revocationLine.exec(line) ?? [];
+    if (serial === '') throw signCrlText.noSerial(machine.address);
     const serials = toRevoke.get(name) ?? [];
     serials.push(BigInt(serial));
     toRevoke.set(name, serials);
