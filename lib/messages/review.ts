@@ -85,10 +85,15 @@ export const reviewReport = {
       `there is no commit ${ref}`,
       'give a branch, a tag or a commit with --base; in a CI job fetch it first (all of the history, no shallow clone)',
     ),
+  severalMeanings: (ref: string, meanings: readonly string[]) =>
+    new UserError(
+      `${ref} is the name of more than one commit here: ${meanings.join(', ')}`,
+      `say which is meant by its whole name: ${meanings.map((one) => `--base ${one}`).join(' or ')}`,
+    ),
   noDefaultBranch: () =>
     new UserError(
       'there is neither origin/HEAD nor a branch main',
-      'name the branch that this goes into: --base origin/BRANCH',
+      'name the branch that this goes into: --base refs/remotes/origin/BRANCH',
     ),
   noMergeBase: (ref: string) =>
     new UserError(

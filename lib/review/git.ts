@@ -61,10 +61,11 @@ export async function repositoryOf(folder: string): Promise<string> {
  * The commit where HEAD left a branch, which is that branch's newest where HEAD has all of it.
  *
  * @param ref by default the default branch: origin/HEAD, else main
- * @throws UserError where there is no such commit
+ * @throws UserError where there is no such commit, or the name says more than one
  */
 export async function baseOf(top: string, ref?: string): Promise<Base> {
   const named = ref ?? (await defaultBranch(top));
+  await requireOneMeaning(top, named);
   const tip = await commitOf(top, named);
   if (tip === undefined) throw reviewReport.noCommit(named);
   if ((await commitOf(top, 'HEAD')) === undefined) throw reviewReport.noCommit('HEAD');
@@ -73,11 +74,63 @@ export async function baseOf(top: string, ref?: string): Promise<Base> {
   return { commit: commit.trim(), ref: named };
 }
 
+/** The whole name of a reference: a shorter one could be a tag's too. */
 async function defaultBranch(top: string): Promise<string> {
-  for (const name of ['refs/remotes/origin/HEAD', 'refs/remotes/origin/main', 'refs/heads/main']) {
-    if ((await commitOf(top, name)) !== undefined) return name.replace(/^refs\/(?:remotes|heads)\//, '');
+  const names = ['refs/remotes/origin/HEAD', 'refs/remotes/origin/main', 'refs/heads/main'];
+  const there = await existing(top, names);
+  const found = names.find((name) => there.includes(name));
+  if (found === undefined) throw reviewReport.noDefaultBranch();
+  return found;
+}
+
+/**
+ * Refuses a name that more than one reference has, or one and an abbreviated hash. Git takes a tag before a branch, and
+ * both before a hash: whoever may push a tag could else choose what a change is compared with. A name that begins with
+ * `refs/` is that reference's alone.
+ */
+async function requireOneMeaning(top: string, named: string): Promise<void> {
+  // What follows a name, such as ~1, ^{commit} or @{upstream}: no reference has these characters (git-check-ref-format).
+  const [name = ''] = named.split(/[~^:]|@\{/);
+  if (name === '' || name === 'HEAD' || name === '@') return;
+  const meanings = await existing(top, meaningsOf(name));
+  if (name.startsWith('refs/')) {
+    if (!meanings.includes(name)) throw reviewReport.noCommit(named);
+    return;
   }
-  throw reviewReport.noDefaultBranch();
+  const hashes = meanings.length === 0 ? [] : await commitsOf(top, name);
+  const all = [...meanings, ...hashes].map((meaning) => meaning + named.slice(name.length));
+  if (all.length > 1) throw reviewReport.severalMeanings(named, all);
+}
+
+/** The references that git looks for, in its order (gitrevisions). */
+function meaningsOf(name: string): string[] {
+  return [
+    name,
+    `refs/${name}`,
+    `refs/tags/${name}`,
+    `refs/heads/${name}`,
+    `refs/remotes/${name}`,
+    `refs/remotes/${name}/HEAD`,
+  ];
+}
+
+/** Those of some whole names that are references. */
+async function existing(top: string, names: readonly string[]): Promise<string[]> {
+  try {
+    const found = (await git(top, ['for-each-ref', '--format=%(refname)', '--', ...names])).split('\n');
+    return names.filter((name) => found.includes(name));
+  } catch (error) {
+    throw reviewReport.gitFailed('list references', problemOf(error));
+  }
+}
+
+/** Commits that a name means as an abbreviated hash, or as what git describe prints. A whole hash is never a name. */
+async function commitsOf(top: string, name: string): Promise<string[]> {
+  const [, prefix] = /^(?:.+-g)?([0-9a-f]{4,})$/i.exec(name) ?? [];
+  if (prefix === undefined || (await commitOf(top, name)) === name.toLowerCase()) return [];
+  const objects = (await git(top, ['rev-parse', `--disambiguate=${prefix}`]).catch(() => '')).split('\n');
+  const commits = await Promise.all(objects.filter(Boolean).map((hash) => commitOf(top, hash)));
+  return commits.filter((commit) => commit !== undefined);
 }
 
 async function commitOf(top: string, ref: string): Promise<string | undefined> {

@@ -50,6 +50,15 @@ describe('the CI files', () => {
     }
   });
 
+  it.each(files)(
+    '%s names the base by its hash or its whole name, and fetches no tag for it',
+    (_path, text) => {
+      for (const [, base = ''] of text.matchAll(/--base "([^"]*)"/g))
+        expect(base).toMatch(/^(?:\$CI_MERGE_REQUEST_DIFF_BASE_SHA$|refs\/remotes\/origin\/\$)/);
+      for (const [fetch] of text.matchAll(/git fetch.*/g)) expect(fetch).toContain(' --no-tags ');
+    },
+  );
+
   it('of GitHub give a token to a step that needs it, and write to none that runs the pull request', () => {
     expect(workflow).toMatch(/^permissions: \{\}$/m);
     const [check = '', comment = ''] = workflow.split(/^ {2}comment:$/m);
@@ -106,6 +115,7 @@ describe('the steps of the GitHub workflow', () => {
     writeFileSync(join(origin, 'file'), 'changed');
     git('add', 'file');
     git('commit', '-q', '-m', 'two');
+    git('tag', 'origin/main', 'change');
     const result = step('Check out', {
       GITHUB_SERVER_URL: `file://${folder.path}`,
       GITHUB_REPOSITORY: 'owner/reviews',
@@ -115,6 +125,7 @@ describe('the steps of the GitHub workflow', () => {
     });
     expect(result).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(join(work, 'file'), 'utf8')).toBe('changed');
+    expect(execFileSync('git', ['-C', work, 'tag', '--list'], { encoding: 'utf8' })).toBe('');
     expect(execFileSync('git', ['-C', work, 'rev-parse', 'origin/main'], { encoding: 'utf8' }).trim()).toBe(
       base,
     );
@@ -142,10 +153,10 @@ describe('the steps of the GitHub workflow', () => {
       expect(existsSync(summary)).toBe(false);
       return;
     }
-    expect(readFileSync(summary, 'utf8')).toBe('# review --base origin/main\nEOF\n');
+    expect(readFileSync(summary, 'utf8')).toBe('# review --base refs/remotes/origin/main\nEOF\n');
     const lines = readFileSync(output, 'utf8').split('\n');
     const end = /^review<<([0-9a-f]{32})$/.exec(lines[0] ?? '')?.[1];
-    expect(lines.slice(1, 3)).toEqual(['# review --base origin/main', 'EOF']);
+    expect(lines.slice(1, 3)).toEqual(['# review --base refs/remotes/origin/main', 'EOF']);
     expect(lines.indexOf(end ?? '')).toBe(4);
   });
 

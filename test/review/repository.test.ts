@@ -148,9 +148,71 @@ describe('a review of a repository', () => {
     await repo.configure(wider);
     await repo.render();
     repo.commit('On main');
-    expect((await repo.review()).base.ref).toBe('origin/HEAD');
+    expect((await repo.review()).base.ref).toBe('refs/remotes/origin/HEAD');
     expect(lines(await repo.review()).join('\n')).toContain('service `evil`: added');
     expect(lines(await repo.review({ base: 'main' }))).toEqual([]);
+  });
+
+  describe('where a tag has the name of the branch that a change goes to', () => {
+    const added = 'service `evil`: added';
+    beforeEach(async () => {
+      repo.git('update-ref', 'refs/remotes/origin/main', 'HEAD');
+      repo.git('branch', 'release');
+      repo.git('checkout', '--quiet', '-b', 'feature');
+      await repo.configure(wider);
+      await repo.render();
+      repo.commit('Wider');
+      // With it as the base nothing would change.
+      for (const name of ['origin/main', 'main', 'release', 'origin/HEAD', 'refs/remotes/origin/HEAD'])
+        repo.git('tag', name);
+    });
+
+    it.each(['origin/main', 'main', 'release', 'heads/main', 'release~0'])(
+      'refuses %s, and says how to write it',
+      async (name) => {
+        if (name === 'heads/main') repo.git('tag', 'heads/main');
+        const { code, output } = await command('--base', name);
+        expect(code).toBe(2);
+        expect(output).toContain(`${name} is the name of more than one commit here`);
+        const whole = [...output.matchAll(/--base (refs\/\S+)/g)].map(([, ref = '']) => ref);
+        expect(whole).toHaveLength(2);
+        for (const ref of whole) expect(repo.git('rev-parse', '--verify', ref)).toMatch(/^[0-9a-f]{40}$/m);
+      },
+    );
+
+    it('takes each by its whole name, and a tag by its own where nothing else has it', async () => {
+      repo.git('tag', 'v1', 'refs/heads/main');
+      for (const ref of ['refs/remotes/origin/main', 'refs/heads/release', 'v1', 'refs/tags/v1'])
+        expect(lines(await repo.review({ base: ref })).join('\n'), ref).toContain(added);
+      for (const ref of ['refs/tags/origin/main', 'feature'])
+        expect(lines(await repo.review({ base: ref })), ref).toEqual([]);
+    });
+
+    it('does not take the tag for the default branch', async () => {
+      const { base: found, changes } = await repo.review();
+      expect(found.ref).toBe('refs/remotes/origin/main');
+      expect(changes.map(({ text }) => text).join('\n')).toContain(added);
+    });
+
+    it('does not take a tag for a whole name that is not there', async () => {
+      repo.git('tag', 'refs/heads/gone');
+      expect((await command('--base', 'refs/heads/gone')).output).toMatch(
+        /there is no commit refs\/heads\/gone/,
+      );
+    });
+
+    it('refuses an abbreviated hash that is a name too, and takes the whole hash', async () => {
+      const hash = repo.git('rev-parse', 'refs/heads/main').trim();
+      repo.git('tag', hash.slice(0, 10));
+      repo.git('tag', `v1-0-g${hash.slice(0, 10)}`);
+      repo.git('update-ref', `refs/tags/${hash}`, 'HEAD');
+      for (const name of [hash.slice(0, 10), `v1-0-g${hash.slice(0, 10)}`]) {
+        const { code, output } = await command('--base', name);
+        expect(output).toContain(`--base ${hash}`);
+        expect(code).toBe(2);
+      }
+      expect(lines(await repo.review({ base: hash })).join('\n')).toContain(added);
+    });
   });
 
   it('reads a configuration whose base is of several files and packages', async () => {
