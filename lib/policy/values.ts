@@ -54,10 +54,12 @@ export function textOf(value: Value | undefined): string | undefined {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
-/** A number, also one that is written as text. */
+/** A number, also one that is written as text, with an exponent or without. */
 export function numberOf(value: Value | undefined): number | undefined {
   const text = textOf(value)?.trim();
-  return text !== undefined && /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)
+    ? Number(text)
+    : undefined;
 }
 
 /** True, also where it is written as text. */

@@ -9,6 +9,80 @@ const nothing = (): undefined => undefined;
 const references = (text: string): string[] =>
   leavesOf(evaluateJson(text, nothing)).flatMap(({ reference }) => reference ?? []);
 
+/** Levels of HCL's specification ("Operations"), the tightest last. */
+const levels = [['||'], ['&&'], ['==', '!='], ['<', '>', '<=', '>='], ['+', '-'], ['*', '/', '%']];
+interface Tree {
+  readonly operator: string;
+  readonly left: Tree | number;
+  readonly right: Tree | number;
+}
+const levelOf = (tree: Tree | number): number =>
+  typeof tree === 'number' ? levels.length : levels.findIndex((level) => level.includes(tree.operator));
+const trees = fc.letrec<{ tree: Tree | number }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 4 },
+    fc.nat(3),
+    fc.record({
+      operator: fc.constantFrom(...levels.flat()),
+      left: tie('tree'),
+      right: tie('tree'),
+    }),
+  ),
+})).tree;
+const withAllParentheses = (tree: Tree | number): string =>
+  typeof tree === 'number'
+    ? String(tree)
+    : `(${withAllParentheses(tree.left)} ${tree.operator} ${withAllParentheses(tree.right)})`;
+/** With those alone that the levels do not make needless; operators of a level go from the left. */
+const withFewParentheses = (tree: Tree | number): string => {
+  if (typeof tree === 'number') return String(tree);
+  const own = levelOf(tree);
+  const left = withFewParentheses(tree.left);
+  const right = withFewParentheses(tree.right);
+  return [
+    levelOf(tree.left) < own ? `(${left})` : left,
+    tree.operator,
+    levelOf(tree.right) <= own ? `(${right})` : right,
+  ].join(' ');
+};
+
+describe('operators', () => {
+  it.each([
+    ['${8000 + 1717 * 2}', 11_434],
+    ['${true || false && false}', true],
+    ['${false || "prod" == "dev" ? "11434" : "443"}', '443'],
+    ['${true || "prod" == "dev" ? "11434" : "443"}', '11434'],
+    ['${"true" || false ? "11434" : "443"}', '11434'],
+    ['${!true == false ? "11434" : "443"}', '11434'],
+    ['${!false && false}', false],
+    ['${-2 + 3}', 1],
+    ['${10 - 3 - 2}', 5],
+    ['${100 / 10 / 5}', 2],
+    ['${1 + 2 < 4 && 2 * 3 >= 6}', true],
+    ['${1 < 2 == true}', true],
+    ['${7 % 4 * 2}', 6],
+  ])('%s is as terraform says', (text, value) => {
+    expect(evaluateJson(text, nothing)).toEqual(value);
+  });
+
+  it.each(['${1 / 0}', '${"x" + 1}', '${"1" == 1}', '${"x" || true}', '${replace("443", "/443/", "11434")}'])(
+    '%s is not known',
+    (text) => {
+      expect(evaluateJson(text, nothing)).toBeInstanceOf(Unknown);
+    },
+  );
+
+  it('bind as their levels say, so that parentheses around each change nothing', () => {
+    fc.assert(
+      fc.property(trees, (tree) => {
+        const few = parseTemplate(`\${${withFewParentheses(tree)}}`);
+        expect(few).toEqual(parseTemplate(`\${${withAllParentheses(tree)}}`));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
 describe('an expression', () => {
   it.each([
     ['${1 + 2 * 1}', 3],

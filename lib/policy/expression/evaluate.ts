@@ -1,5 +1,5 @@
 import { Unknown, type Block, type Value } from '../stack.ts';
-import { isBlock, isList, textOf } from '../values.ts';
+import { isBlock, isList, numberOf, textOf } from '../values.ts';
 import { call, isKnown } from './functions.ts';
 import { parseTemplate, type Node } from './parse.ts';
 
@@ -35,7 +35,8 @@ export function evaluate(node: Node, scope: Scope): Value {
     case 'conditional': {
       const condition = evaluate(node.condition, scope);
       const branches = node.branches.map((one) => evaluate(one, scope));
-      if (typeof condition === 'boolean') return branches[condition ? 0 : 1] ?? null;
+      const chosen = truthOf(condition);
+      if (chosen !== undefined) return branches[chosen ? 0 : 1] ?? null;
       return new Unknown([], branches);
     }
     case 'operation':
@@ -104,19 +105,39 @@ function nameOf(value: Value): string {
   return textOf(value) ?? '(unknown)';
 }
 
+/** True or false, also where it is written as text; undefined: terraform refuses it, or alone knows it. */
+function truthOf(value: Value): boolean | undefined {
+  if (value === true || value === 'true') return true;
+  return value === false || value === 'false' ? false : undefined;
+}
+
 function operate(operator: string, operands: readonly Value[]): Value {
   const [left = null, right = null] = operands;
   if (!operands.every(isKnown)) return new Unknown([], operands);
   if (operator === '==' || operator === '!=') {
+    // Whether "1" is 1 depends on types that variables are declared with.
+    if (left !== null && right !== null && typeof left !== typeof right) return new Unknown([], operands);
     return (JSON.stringify(left) === JSON.stringify(right)) === (operator === '==');
   }
-  if (operator === '!') return left !== true;
-  if (operator === '&&') return left === true && right === true;
-  if (operator === '||') return left === true || right === true;
-  const [a, b] = operands.map(Number);
-  if (a === undefined) return null;
-  if (b === undefined) return -a;
-  const results: Readonly<Record<string, Value>> = {
+  return (
+    logic(operator, operands.map(truthOf)) ?? arithmetic(operator, operands) ?? new Unknown([], operands)
+  );
+}
+
+function logic(operator: string, [a, b]: readonly (boolean | undefined)[]): boolean | undefined {
+  if (a === undefined) return undefined;
+  if (operator === '!') return !a;
+  if (b === undefined) return undefined;
+  if (operator === '&&') return a && b;
+  return operator === '||' ? a || b : undefined;
+}
+
+function arithmetic(operator: string, operands: readonly Value[]): Value | undefined {
+  const [a, b] = operands.map((one) => numberOf(one));
+  if (a === undefined) return undefined;
+  if (operands.length === 1) return operator === '-' ? -a : undefined;
+  if (b === undefined) return undefined;
+  const results: Readonly<Record<string, number | boolean>> = {
     '+': a + b,
     '-': a - b,
     '*': a * b,
@@ -127,7 +148,8 @@ function operate(operator: string, operands: readonly Value[]): Value {
     '<=': a <= b,
     '>=': a >= b,
   };
-  return results[operator] ?? null;
+  const result = results[operator];
+  return typeof result === 'number' && !Number.isFinite(result) ? undefined : result;
 }
 
 /** Blocks that `dynamic` makes, for lists that are known; one with unknown values for a list that is not. */

@@ -24,6 +24,9 @@ const list = (value: Value | undefined): readonly Value[] => {
   return value;
 };
 
+const flat = (items: readonly Value[]): readonly Value[] =>
+  items.flatMap((one) => (isList(one) ? flat(one) : [one]));
+
 /** Functions of terraform whose result is needed, over values that are known. */
 const functions: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   tostring: ([value]) => text(value),
@@ -32,7 +35,7 @@ const functions: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   tolist: ([value]) => list(value),
   toset: ([value]) => list(value),
   concat: (args) => args.flatMap((one) => list(one)),
-  flatten: ([value]) => list(value).flatMap((one) => (isList(one) ? one : [one])),
+  flatten: ([value]) => flat(list(value)),
   compact: ([value]) => list(value).filter((one) => one !== null && one !== ''),
   distinct: ([value]) => [...new Set(list(value))],
   coalesce: (args) => args.find((one) => one !== null && one !== '') ?? null,
@@ -50,7 +53,11 @@ const functions: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   chomp: ([value]) => text(value).replace(/[\r\n]+$/, ''),
   lower: ([value]) => text(value).toLowerCase(),
   upper: ([value]) => text(value).toUpperCase(),
-  replace: ([value, from, to]) => text(value).replaceAll(text(from), text(to)),
+  replace: ([value, from, to]) => {
+    // Between slashes it is a regular expression of Go, which is not JavaScript's.
+    if (/^\/.*\/$/s.test(text(from)) && text(from) !== '/') throw new RangeError('a regular expression');
+    return text(value).replaceAll(text(from), () => text(to));
+  },
   format: ([pattern, ...args]) => {
     let next = 0;
     return text(pattern).replace(/%(?:[sdqv]|%)/g, (verb) => (verb === '%%' ? '%' : text(args[next++])));

@@ -14,7 +14,23 @@ export type Node =
   | { readonly kind: 'opaque'; readonly parts: readonly Node[] };
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' };
-const operators = ['==', '!=', '<=', '>=', '&&', '||', '<', '>', '+', '-', '*', '/', '%'] as const;
+/** How tight an operator binds, as in HCL's specification; those of one level are taken from the left. */
+const precedence: Readonly<Record<string, number>> = {
+  '||': 1,
+  '&&': 2,
+  '==': 3,
+  '!=': 3,
+  '<=': 4,
+  '>=': 4,
+  '<': 4,
+  '>': 4,
+  '+': 5,
+  '-': 5,
+  '*': 6,
+  '/': 6,
+  '%': 6,
+};
+const operators = Object.keys(precedence);
 const identifier = /[A-Za-z_][\w-]*/y;
 const number = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
@@ -124,14 +140,16 @@ class Parser {
     return { kind: 'conditional', condition, branches: [first, this.#expression()] };
   }
 
-  #operation(): Node {
+  /** Operators that bind as tight as `weakest`, or tighter. `!` and `-` before an operand are the operand's. */
+  #operation(weakest = 1): Node {
     let left = this.#postfix();
     for (;;) {
       this.#space();
       const operator = operators.find((one) => this.#text.startsWith(one, this.#at));
-      if (operator === undefined) return left;
+      const level = precedence[operator ?? ''] ?? 0;
+      if (operator === undefined || level < weakest) return left;
       this.#at += operator.length;
-      left = { kind: 'operation', operator, operands: [left, this.#postfix()] };
+      left = { kind: 'operation', operator, operands: [left, this.#operation(level + 1)] };
     }
   }
 

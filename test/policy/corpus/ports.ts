@@ -1,5 +1,5 @@
-import type { CorpusCase } from '../support/corpus-case.ts';
-import { behind, clients, gateway, inbound, ssh } from './parts.ts';
+import type { Block, CorpusCase } from '../support/corpus-case.ts';
+import { behind, clients, firewall, gateway, inbound, ssh } from './parts.ts';
 
 /** Which ports a rule has, and from where: the range question. */
 const model = 'model-port-exposed';
@@ -244,4 +244,55 @@ const machines: CorpusCase[] = [
   },
 ];
 
-export const ports: readonly CorpusCase[] = [...table, ...machines];
+/** Expressions that terraform reads by the precedence of its operators, and functions that it has forms of. */
+const switched = (variables: Block, port: string, finds: readonly string[], why: string): CorpusCase => ({
+  name: `the port ${port} with ${JSON.stringify(variables)}`,
+  finds,
+  why,
+  // A plan has the value, and not the expression.
+  inPlan: false,
+  stack: behind(
+    [ssh, inbound(port, clients)],
+    {},
+    {
+      variable: Object.fromEntries(
+        Object.entries(variables).map(([name, value]) => [name, { default: value }]),
+      ),
+    },
+  ),
+});
+const either = '${var.debug || var.env == "dev" ? "11434" : "443"}';
+const expressions: CorpusCase[] = [
+  switched({ debug: true, env: 'prod' }, either, [model], '== binds tighter than ||'),
+  switched({ debug: 'true', env: 'prod' }, either, [model], 'a truth that is written as text'),
+  switched({ debug: false, env: 'prod' }, either, [], 'neither is so'),
+  switched({}, '${8000 + 1717 * 2}', [model], '* binds tighter than +'),
+  switched({}, '${(8000 + 1717) * 2}', [], 'with parentheses it is another port'),
+  switched({}, '${true || false && false ? "11434" : "443"}', [model], '&& binds tighter than ||'),
+  switched({ prod: true }, '${!var.prod == true ? "443" : "11434"}', [model], '! is of the operand alone'),
+  switched({}, '${replace("443", "/443/", "11434")}', [model], 'between slashes is a regular expression'),
+  switched({}, '${replace("443", "443", "11434")}', [model], 'a text in place of another'),
+  switched({}, '${replace("443", "4/3", "11434")}', [], 'a slash within is a slash'),
+  {
+    name: 'a firewall that is there if one of two things is so',
+    finds: [model],
+    why: 'it is counted as terraform counts it',
+    inPlan: false,
+    stack: behind(
+      [],
+      {
+        digitalocean_firewall: {
+          web: firewall([ssh, gateway]),
+          debug: {
+            ...firewall([inbound('11434', clients)]),
+            name: 'debug',
+            count: '${var.debug || var.env == "dev" ? 1 : 0}',
+          },
+        },
+      },
+      { variable: { debug: { default: true }, env: { default: 'prod' } } },
+    ),
+  },
+];
+
+export const ports: readonly CorpusCase[] = [...table, ...machines, ...expressions];
