@@ -14,6 +14,11 @@ export const policyText = {
       `${file} is not JSON: ${problem}`,
       'give a cdk.tf.json, or what `terraform show -json PLAN` prints',
     ),
+  duplicateKey: (file: string, path: string) =>
+    new UserError(
+      `${file} has the key ${path} twice: terraform takes both, and a reader of JSON the last alone`,
+      'write blocks of one name as a list, and every other key once',
+    ),
   neither: (file: string) =>
     new UserError(
       `${file} is neither terraform's JSON configuration nor a plan: it has no resource, data, module, output, ` +

@@ -68,6 +68,11 @@ describe('hardening policy', () => {
     ['no JSON', '{', /is not JSON/],
     ['a list', [], /neither/],
     ['a state', { version: 4, serial: 1, lineage: 'x', outputs: {}, resources: [] }, /neither/],
+    [
+      'a key that stands twice, of which JSON.parse hides one',
+      '{"resource":{"digitalocean_firewall":{"web":{"inbound_rule":[{"port_range":"11434"}],"inbound_rule":[]}}}}',
+      /has the key resource\.digitalocean_firewall\.web\.inbound_rule twice/,
+    ],
     ['HCL', 'resource "x" "y" {}', /is not JSON/],
   ])('ends with 2 for %s', async (_name, content, words) => {
     const path = content === undefined ? 'gone.json' : await write('x.json', content);

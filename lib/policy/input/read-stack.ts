@@ -3,6 +3,7 @@ import { policyText } from '../../messages/policy.ts';
 import type { AssetFile, Stack } from '../stack.ts';
 import { readAssets } from './assets.ts';
 import { stackOfConfiguration } from './configuration.ts';
+import { duplicateKey } from './duplicate-keys.ts';
 import { isJson } from './json.ts';
 import { stackOfPlan } from './plan.ts';
 
@@ -21,7 +22,7 @@ const configurationKeys = [
 /**
  * Reads a stack: terraform's JSON configuration with the folder `assets` beside it, or a plan as JSON.
  *
- * @throws UserError for a file that cannot be read or is neither
+ * @throws UserError for a file that cannot be read, has a key twice, or is neither
  */
 export function readStack(file: string): Stack {
   let text: string;
@@ -38,7 +39,7 @@ export function readStack(file: string): Stack {
 /**
  * Reads a stack's text.
  *
- * @throws UserError for what is no JSON, or neither a configuration nor a plan
+ * @throws UserError for what is no JSON, has a key twice, or is neither a configuration nor a plan
  */
 export function parseStack(name: string, text: string, files: readonly AssetFile[] = []): Stack {
   let json: unknown;
@@ -47,6 +48,8 @@ export function parseStack(name: string, text: string, files: readonly AssetFile
   } catch (error) {
     throw policyText.notJson(name, error instanceof Error ? error.message : String(error));
   }
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw policyText.duplicateKey(name, twice);
   if (isJson(json)) {
     if (Array.isArray(json['resource_changes']) || isJson(json['planned_values'])) {
       return stackOfPlan(name, json, files);
