@@ -58,6 +58,14 @@ export const PROGRAMS = [
     reason: 'judges the shell scripts',
   },
   {
+    name: 'pip3',
+    aptPackage: 'python3-pip',
+    brewFormula: 'python',
+    neededFor: [],
+    usedFor: ['test'],
+    reason: 'brings linters and a client from PyPI, pinned by hash, into the cache',
+  },
+  {
     name: 'nmap',
     aptPackage: 'nmap',
     brewFormula: 'nmap',

@@ -59,12 +59,12 @@ describe('the programs that a command lacks', () => {
 
   it.each([
     ['start', false, ['nginx', 'openssl', 'ps'], []],
-    ['test', false, ['nginx', 'openssl', 'ps', 'curl'], ['shellcheck', 'nmap']],
+    ['test', false, ['nginx', 'openssl', 'ps', 'curl'], ['shellcheck', 'pip3', 'nmap']],
     [
       'test',
       true,
       ['nginx', 'openssl', 'ps', 'curl'],
-      ['shellcheck', 'nmap', 'mmdebstrap', 'systemd-nspawn', 'ip', 'ssh'],
+      ['shellcheck', 'pip3', 'nmap', 'mmdebstrap', 'systemd-nspawn', 'ip', 'ssh'],
     ],
     ['bench', false, ['nginx', 'openssl', 'ps', 'haproxy', 'h2load', 'wrk'], []],
   ] as const)('%s, root: %s', (purpose, isRoot, needed, used) => {

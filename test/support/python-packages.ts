@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { findProgram } from '../../scripts/setup/find-program.mjs';
@@ -9,9 +9,18 @@ const run = promisify(execFile);
 /** The first installation of packages takes this long at most: for slow mirrors and busy machines. */
 export const installTimeoutMs = 300_000;
 
-/** Why packages of PyPI cannot be installed here; undefined where they can. */
-export function reasonForNoPython(): string | undefined {
-  return findProgram('python3') === undefined ? 'python3 is not installed' : undefined;
+/**
+ * Why packages of PyPI cannot be installed here; undefined where they can.
+ *
+ * @param minor of Python 3, that the packages are pinned for, and later ones; any unless given
+ */
+export function reasonForNoPython(minor = 0): string | undefined {
+  const program = findProgram('python3');
+  if (program === undefined) return 'python3 is not installed';
+  const succeeds = (code: string): boolean => spawnSync(program, ['-c', code]).status === 0;
+  if (!succeeds(`import sys; sys.exit(sys.version_info < (3, ${minor}))`))
+    return `python3 is older than 3.${minor}`;
+  return succeeds('import pip') ? undefined : 'python3 has no pip';
 }
 
 /** A Python and the folder with its packages, for PYTHONPATH. */
