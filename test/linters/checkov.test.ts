@@ -12,7 +12,7 @@ import { synthesizeLinted, synthesizedStacks } from './support/synthesized.ts';
 import { lintedStacks, machineTree } from './support/trees.ts';
 
 const reason = reasonForNoCheckov();
-if (reason !== undefined) console.warn(`checkov.test.ts: no stack is judged here: it ${reason}`);
+if (reason !== undefined) console.warn(`checkov.test.ts: no stack is judged here: ${reason}`);
 
 /** A folder of CI files, which `hardening init` copies. */
 const projectFiles = fileURLToPath(new URL('../../templates-project', import.meta.url));

@@ -10,7 +10,7 @@ import { clean, judge } from './support/finding.ts';
 import { gixy } from './support/gixy.ts';
 import { lintedForwarders, lintedStacks, machineTree, sandboxDeployment } from './support/trees.ts';
 
-const reason = reasonForNoPython();
+const reason = reasonForNoPython(11);
 if (reason !== undefined) console.warn(`gixy.test.ts: gixy-ng judges no file of nginx: ${reason}`);
 
 const gateway = 'etc/hardening/gateway';

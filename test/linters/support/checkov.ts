@@ -1,18 +1,14 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { findProgram } from '../../../scripts/setup/find-program.mjs';
-import { pythonPackages } from '../../support/python-packages.ts';
+import { pythonPackages, reasonForNoPython } from '../../support/python-packages.ts';
 import type { Finding } from './finding.ts';
 
 /** checkov and all that it needs, as pip reads it. */
 export const checkovRequirements = fileURLToPath(new URL('../requirements/checkov.txt', import.meta.url));
 
-/** Why it cannot be installed here; undefined where it can: its pinned packages are for Python 3.11 and later. */
+/** Why it cannot be installed here; undefined where it can. */
 export function reasonForNoCheckov(): string | undefined {
-  const program = findProgram('python3');
-  if (program === undefined) return 'needs python3, which is not installed';
-  const check = 'import pip, sys; sys.exit(sys.version_info < (3, 11))';
-  return spawnSync(program, ['-c', check]).status === 0 ? undefined : 'needs Python 3.11 or later with pip';
+  return reasonForNoPython(11);
 }
 
 /** What checkov reads of a folder: terraform's JSON, CI files, and secrets in any file. */
