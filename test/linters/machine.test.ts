@@ -135,20 +135,20 @@ describe.skipIf(reason !== undefined).each(distributions)('the linters of %s', (
     async (_name, one) => {
       const machine = await enterRoot(root);
       await prepare(machine);
-      await putForwarder(machine, one, certificates);
+      const units = await putForwarder(machine, one, certificates);
       const { folder: version, openFiles } = one.forwarder;
       for (const place of ['host', 'compose']) {
         const found = await nginxTest(machine, `${version}/${place}/nginx.conf`, openFiles);
         expect(judge('nginx -t', found)).toEqual(clean);
       }
-      if (renderForwarder(one.forwarder).has('host/hardening-forwarder.nft'))
-        expect(judge('nft -c', await nftCheck(machine, `${version}/host/hardening-forwarder.nft`))).toEqual(
-          clean,
-        );
-      const unit = `/${unitFolder}/hardening-forwarder.service`;
-      const verified = await verify(machine, [unit, '/usr/lib/systemd/system/nftables.service']);
+      for (const path of renderForwarder(one.forwarder).keys()) {
+        if (!path.endsWith('.nft')) continue;
+        expect(judge('nft -c', await nftCheck(machine, `${version}/${path}`))).toEqual(clean);
+      }
+      expect(units).toContain(`/${unitFolder}/hardening-forwarder.service`);
+      const verified = await verify(machine, [...units, '/usr/lib/systemd/system/nftables.service']);
       expect(judge('systemd-analyze verify', verified)).toEqual(clean);
-      const found = await security(machine, unit, one.name);
+      const found = (await Promise.all(units.map((unit) => security(machine, unit, one.name)))).flat();
       exposed.push(...found);
       expect(judge('systemd-analyze security', found).left).toEqual([]);
       await machine.stop();

@@ -78,12 +78,12 @@ export function standIns(tree: FileTree): FileTree {
   ]);
 }
 
-/** A forwarder as its installation leaves it on a host, with `compose/` beside. */
+/** Puts a forwarder on a machine as its installation would, with `compose/` beside; returns the paths of its units. */
 export async function putForwarder(
   machine: Machine,
   { forwarder }: LintedForwarder,
   certificates: FileTree,
-): Promise<void> {
+): Promise<string[]> {
   const textAt = (path: string): string => certificates.get(path.slice(1))?.content ?? '';
   const texts = [
     ...renderForwarder(forwarder),
@@ -91,22 +91,26 @@ export async function putForwarder(
     ['key.pem', textAt(machinePaths.serverKey)],
     ['ca.pem', textAt(machinePaths.clientCa)],
   ] as const;
-  const unit = 'hardening-forwarder.service';
   const folder = forwarder.folder.slice(1);
+  const units = texts.flatMap(([path, text]) =>
+    path.startsWith('host/') && path.endsWith('.service')
+      ? [[`etc/systemd/system/${path.slice('host/'.length)}`, text] as const]
+      : [],
+  );
+  const dropIn = texts.flatMap(([path, text]) =>
+    path === 'host/nftables.conf'
+      ? [['etc/systemd/system/nftables.service.d/50-hardening-forwarder.conf', text] as const]
+      : [],
+  );
   await putOnMachine(
     machine,
     plainFiles([
       ...texts.map(([path, text]) => [`${folder}/${path}`, text] as const),
       ['run/key.pem', textAt(machinePaths.serverKey)],
-      ...texts
-        .filter(([path]) => path === `host/${unit}`)
-        .map(([, text]) => [`etc/systemd/system/${unit}`, text] as const),
-      ...texts
-        .filter(([path]) => path === 'host/nftables.conf')
-        .map(
-          ([, text]) => [`etc/systemd/system/nftables.service.d/50-hardening-forwarder.conf`, text] as const,
-        ),
+      ...units,
+      ...dropIn,
     ]),
   );
   await machine.output(['ln', '-sfn', `versions/${forwarder.version}`, '/etc/hardening-forwarder/current']);
+  return units.map(([path]) => `/${path}`);
 }
