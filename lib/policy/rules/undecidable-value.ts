@@ -1,8 +1,13 @@
 import type { Rule, RuleFinding } from '../rule.ts';
-import { Unknown } from '../stack.ts';
+import { Unknown, type Value } from '../stack.ts';
+import { balancerSources, forwardsOf } from '../terms/balancers.ts';
 import { certificatesOf } from '../terms/certificates.ts';
 import { dropletsOf, inboundRules } from '../terms/firewalls.ts';
-import { ofType } from '../values.ts';
+import { numberOf, ofType } from '../values.ts';
+
+/** Neither a number nor left out. */
+const isUnreadable = (value: Value | undefined): boolean =>
+  value !== undefined && value !== null && numberOf(value) === undefined;
 
 export const undecidableValue: Rule = {
   id: 'undecidable-value',
@@ -14,6 +19,9 @@ export const undecidableValue: Rule = {
       ...inboundRules(stack)
         .filter(({ unreadable }) => unreadable.length > 0)
         .map(({ firewall }) => [firewall.address, 'source_addresses of an inbound rule'] as const),
+      ...forwardsOf(stack)
+        .filter(({ balancer }) => (balancerSources(balancer)?.unreadable.length ?? 0) > 0)
+        .map(({ balancer }) => [balancer.address, 'firewall.allow'] as const),
       ...dropletsOf(stack)
         .filter(({ values }) => values['image'] instanceof Unknown)
         .map(({ resource }) => [resource.address, 'image'] as const),
@@ -25,7 +33,7 @@ export const undecidableValue: Rule = {
       ),
       ...certificatesOf(stack).flatMap(({ resource, isKnown }) => [
         ...(isKnown ? [] : [[resource.address, 'allowed_uses'] as const]),
-        ...(resource.values['validity_period_hours'] instanceof Unknown
+        ...(isUnreadable(resource.values['validity_period_hours'])
           ? [[resource.address, 'validity_period_hours'] as const]
           : []),
       ]),

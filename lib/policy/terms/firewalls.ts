@@ -48,7 +48,10 @@ function inboundRule(firewall: Resource, rule: Block): InboundRule {
     protocol: textOf(rule['protocol'])?.toLowerCase() ?? 'tcp',
     ports: parsePortRanges(rule['port_range']),
     portText: textOf(rule['port_range']) ?? (rule['port_range'] instanceof Unknown ? 'not known' : 'all'),
-    networks: networks.filter((network) => network !== undefined),
+    // What is known within a value that is not, such as concat(["0.0.0.0/0"], var.more), counts.
+    networks: leavesOf(rule['source_addresses'])
+      .map(({ text }) => parseNetwork(text ?? ''))
+      .filter((network) => network !== undefined),
     machines: machines.filter((machine) => machine !== ''),
     unreadable: addresses.filter((_, index) => networks[index] === undefined),
   };

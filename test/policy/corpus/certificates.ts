@@ -85,6 +85,15 @@ const leaves: CorpusCase[] = (
     ['ten years', { validity_period_hours: 87_600 }, [long], 'nobody rotates it'],
     ['ten years as text', { validity_period_hours: '87600' }, [long], 'the same'],
     ['ten years by arithmetic', { validity_period_hours: '${24 * 365 * 10}' }, [long], 'the same'],
+    ['ten years with an exponent', { validity_period_hours: '8.76e4' }, [long], 'the same'],
+    ['1e5 hours', { validity_period_hours: '1e5' }, [long], 'terraform takes it for 100000'],
+    ['1e2 hours', { validity_period_hours: '1e2' }, [], 'terraform takes it for 100'],
+    [
+      'hours that are no number',
+      { validity_period_hours: '0x1p20' },
+      ['undecidable-value'],
+      'nothing shows how long',
+    ],
     ['a day', { validity_period_hours: 24 }, [], 'short is good'],
     [
       'everything wrong',

@@ -127,4 +127,26 @@ export const sshCases: readonly CorpusCase[] = [
     why: 'SSH is TCP',
     stack: behind([gateway, inbound('22', ['0.0.0.0/0'], 'udp')]),
   },
+  ...(
+    [
+      ['${concat(["0.0.0.0/0"], var.office)}', [world, 'undecidable-value'], 'the known part is everybody'],
+      ['${concat(["192.0.2.0/24"], var.office)}', ['undecidable-value'], 'the known part is an office'],
+      ['${[for network in ["0.0.0.0/0"] : network]}', [world, 'undecidable-value'], 'a list of everybody'],
+      [
+        '${var.open ? ["0.0.0.0/0"] : []}',
+        [world, 'undecidable-value'],
+        'one of two, and nothing says which',
+      ],
+    ] as const
+  ).map(([sources, finds, why]): CorpusCase => ({
+    name: `SSH from ${sources}`,
+    finds,
+    why,
+    inPlan: false,
+    stack: behind(
+      [gateway, inbound('22', sources as unknown as [])],
+      {},
+      { variable: { office: {}, open: {} } },
+    ),
+  })),
 ];
