@@ -14,6 +14,13 @@ interface Port {
   readonly sources: readonly string[];
 }
 
+interface Request {
+  readonly key: string | undefined;
+}
+
+/** The key of a request, by the SHA-256 of its SubjectPublicKeyInfo. */
+const keyOf = ({ key }: Request): string =>
+  key === undefined ? 'what is no request for this identity' : `the key ${code(`sha256:${key}`)}`;
 const numbers = (list: readonly number[]): string => list.join(' and ');
 const generations = (list: readonly number[]): string =>
   `${list.length === 1 ? 'generation' : 'generations'} ${numbers(list)}`;
@@ -47,9 +54,19 @@ export const reviewText = {
     concurrentStreams: (was: number, is: number) => `concurrent streams ${from(was, is)}`,
   },
   certificateDays: (was: number, is: number) => `its certificate is valid for ${from(was, is)} days`,
-  requestGiven: (generation: number) => `its host hands in a request for generation ${generation}`,
-  requestChanged: (generation: number) =>
-    `the request of generation ${generation} is another one: **another key gets this identity**`,
+  keyBefore: (request: Request | undefined) =>
+    request === undefined ? 'a key that no request was for' : keyOf(request),
+  requestGiven: (generation: number, were: readonly string[], is: Request) =>
+    `a request is handed in for generation ${generation}: **its certificate is for ${keyOf(is)}**; before: ` +
+    (were.join(' and ') || 'no key'),
+  requestChanged: (generation: number, was: Request, is: Request) =>
+    `the request of generation ${generation} is another one: **another key gets this identity**: ` +
+    `${keyOf(was)} → ${keyOf(is)}`,
+  requestOfSameKey: (generation: number, is: Request) =>
+    `the request of generation ${generation} is another file, for a key that it had: ${keyOf(is)}`,
+  requestGone: (generation: number, was: Request | undefined) =>
+    `the request of generation ${generation}, which is let in, is gone: **another key gets this identity**; before: ` +
+    reviewText.keyBefore(was),
 
   revoked: (service: string, upTo: number, date: string, reason: string) =>
     `revoked: ${code(service)}, ${upTo === Infinity ? 'every generation, for good' : `up to generation ${upTo}`}, ` +

@@ -2,16 +2,11 @@ import { reviewText } from '../messages/review-changes.ts';
 import type { Service } from '../model/deployment.ts';
 import { gatewayRoutes } from '../model/routes.ts';
 import { ollamaRoutes } from '../config/ollama-routes.ts';
-import { markOf, type Finding, type Mark } from './change.ts';
+import { markOf, type Finding } from './change.ts';
+import { compareRequests, type Said } from './compare-requests.ts';
 import type { StackView } from './stack-view.ts';
 
-/** Something that is said of a service, so that services of which the same is said share a line. */
-interface Said {
-  readonly mark: Mark;
-  readonly words: string;
-}
-
-/** Services added, rotated, revoked; what they may call, and how often. */
+/** Services added, rotated, revoked; what they may call, how often, and with whose keys. */
 export function compareServices(before: StackView, after: StackView): Finding[] {
   const earlier = new Map(before.deployment.services.map((service) => [service.name, service]));
   const later = new Map(after.deployment.services.map((service) => [service.name, service]));
@@ -20,6 +15,7 @@ export function compareServices(before: StackView, after: StackView): Finding[] 
     const said = [
       ...describe(earlier.get(name), later.get(name)),
       ...(earlier.has(name) && later.has(name) ? settingsOf(name, before, after) : []),
+      ...compareRequests(name, before, after),
     ];
     for (const { mark, words } of said) {
       const key = `${mark} ${words}`;
@@ -107,39 +103,11 @@ function limits(before: Service, after: Service): Said[] {
   });
 }
 
-/** What is no part of the gateway's files: how long its certificate lives, and whose key it is made for. */
+/** What is no part of the gateway's files: how long its certificate lives. */
 function settingsOf(name: string, before: StackView, after: StackView): Said[] {
-  const [earlier, later] = [before.stack.services[name], after.stack.services[name]];
-  if (earlier === undefined || later === undefined) return [];
-  const days = [earlier.certificateLifetimeDays, later.certificateLifetimeDays] as const;
-  return [
-    ...(days[0] === days[1]
-      ? []
-      : [{ mark: markOf(days[1] > days[0], true), words: reviewText.certificateDays(...days) }]),
-    ...requestChange(before, after, earlier, later),
-  ];
-}
-
-type Requests = Pick<StackView['stack']['services'][string], 'csr' | 'previousCsr' | 'generation'>;
-
-/** A request by the generation that it is for: the text of the file counts, wherever it is. */
-function requestChange(before: StackView, after: StackView, earlier: Requests, later: Requests): Said[] {
-  const requestOf = (view: StackView, service: Requests, generation: number): string | undefined => {
-    const path =
-      generation === service.generation
-        ? service.csr
-        : generation === service.generation - 1
-          ? service.previousCsr
-          : undefined;
-    return path === undefined ? undefined : (view.read(path) ?? `unread: ${path}`);
-  };
-  return [...new Set([earlier.generation - 1, earlier.generation, later.generation])].flatMap(
-    (generation): Said[] => {
-      const [was, is] = [requestOf(before, earlier, generation), requestOf(after, later, generation)];
-      if (is === undefined || was?.trim() === is.trim()) return [];
-      return was === undefined
-        ? [{ mark: 'neutral', words: reviewText.requestGiven(generation) }]
-        : [{ mark: 'widens', words: reviewText.requestChanged(generation) }];
-    },
-  );
+  const days = [before, after].map(({ stack }) => stack.services[name]?.certificateLifetimeDays);
+  const [earlier, later] = days;
+  return earlier === undefined || later === undefined || earlier === later
+    ? []
+    : [{ mark: markOf(later > earlier, true), words: reviewText.certificateDays(earlier, later) }];
 }

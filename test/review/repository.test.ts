@@ -265,22 +265,6 @@ describe('a review of a repository', () => {
     expect(said).toMatch(/(?:widens|mayWiden) unit `hardening-gateway\.service`.*IPAddressDeny=any/);
   });
 
-  it('sees that another key gets an identity, though the configuration is the same', async () => {
-    const stacks: Stacks = {
-      production: { gateway, services: { ci: { csr: 'ci.pem' } }, pki: { mode: 'csr' } },
-    };
-    await repo.configure(stacks);
-    await repo.write('ci.pem', 'one\n');
-    await repo.render();
-    repo.commit('With a request');
-    await repo.write('ci.pem', 'two\n');
-    const found = await repo.review({ base: 'HEAD' });
-    expect(found.unread).toEqual([]);
-    expect(lines(found)).toEqual([
-      'widens service `ci`: the request of generation 1 is another one: **another key gets this identity**',
-    ]);
-  });
-
   it('sees that a trusted folder has another CA', async () => {
     await repo.configure({
       production: { gateway, services: {}, pki: { mode: 'external', directory: 'pki' } },
