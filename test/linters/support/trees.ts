@@ -1,3 +1,4 @@
+import example from '../../../hardening.config.ts';
 import { cloudConfig } from '../../../lib/bootstrap/user-data.ts';
 import {
   defaultListen,
@@ -72,6 +73,8 @@ const plainDroplet: StackInput = {
 
 /** Together they take every way through every template: branches.test.ts holds that. */
 const inputs: readonly (readonly [stack: string, input: StackInput])[] = [
+  // What is in rendered/.
+  ...Object.entries(example.stacks),
   ['minimal', minimalStack],
   ['full', fullStack],
   [hostileStackName, hostileStack],
