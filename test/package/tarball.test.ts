@@ -12,49 +12,28 @@ import {
   packKit,
   reasonNotToInstall,
   run,
-  typeRoots,
   type Ended,
 } from './support/installed-package.ts';
+import { writeConfiguration, writeOwnApp } from './support/own-app.ts';
 
 const reason = reasonNotToInstall();
 const root = new URL('../../', import.meta.url);
 
-const ownApp = `import { TlsProvider } from '@cdktf/provider-tls/lib/provider/index.js';
-import { App, TerraformStack } from 'cdktf';
-import { HardenedOllama, parseConfig } from 'review-hardening-kit/constructs';
-import configuration from './hardening.config.js';
-
-const { stacks } = parseConfig(configuration, 'hardening.config.ts');
-const stack = new TerraformStack(new App(), 'reviews');
-new TlsProvider(stack, 'tls');
-new HardenedOllama(stack, 'ollama', { stackName: 'reviews', stack: stacks['reviews']! });
-(stack.node.root as App).synth();
-`;
-
 describe.skipIf(reason !== undefined)(`the package in an empty project${reason ? `: ${reason}` : ''}`, () => {
   let folder: TemporaryFolder;
   let project: string;
-  let files: string[];
+  let files: readonly string[];
   let tarball: string;
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    const packed = await packKit(folder.path);
+    const packed = await packKit();
     files = packed.files;
     tarball = packed.tarball;
     project = join(folder.path, 'project');
     await installInto(project, tarball);
-    const configuration = JSON.stringify({ stacks: { reviews: hostStack } }, undefined, 2);
-    await writeFile(
-      join(project, 'hardening.config.ts'),
-      `import { defineConfig } from 'review-hardening-kit';\n\nexport default defineConfig(${configuration});\n`,
-    );
-    await writeFile(join(project, 'own-app.ts'), ownApp);
-    const compilerOptions = {
-      ...{ target: 'ES2023', module: 'NodeNext', strict: true, outDir: 'out' },
-      ...{ skipLibCheck: false, types: ['node'], typeRoots: [typeRoots] },
-    };
-    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+    await writeConfiguration(project, { reviews: hostStack });
+    await writeOwnApp(project);
   }, 600_000);
   afterAll(() => folder.remove());
 

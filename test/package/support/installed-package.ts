@@ -1,7 +1,10 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import typescript from 'typescript';
+import { keptBuild } from '../../support/kept-build.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -40,38 +43,85 @@ export function run(
   });
 }
 
+/** The kit as a package. */
+export interface PackedKit {
+  /** The tarball's path; it is not to be changed. */
+  readonly tarball: string;
+  /** The paths of the files in it. */
+  readonly files: readonly string[];
+}
+
 /**
- * Packs this checkout with `npm pack`, from a copy, so that it gets no dist/.
+ * Packs this checkout with `npm pack`, from a copy, so that it gets no dist/. It is done once for a state of the
+ * sources, and kept: see {@link keptBuild}.
  *
- * @param folder an empty folder for the copy and the tarball
- * @returns the tarball's path, and what is in it
+ * @throws Error with what npm said
  */
-export async function packKit(folder: string): Promise<{ tarball: string; files: string[] }> {
-  const copy = join(folder, 'kit');
-  await mkdir(copy);
+export async function packKit(): Promise<PackedKit> {
+  const sources = await packageSources();
+  const hashes = sources.map(async (path) => {
+    const [{ mode }, content] = await Promise.all([stat(join(root, path)), readFile(join(root, path))]);
+    return [path, mode & 0o111, createHash('sha256').update(content).digest('hex')];
+  });
+  const home = await keptBuild({
+    name: 'package',
+    recipe: [await Promise.all(hashes), typescript.version, process.version],
+    takes: 'a quarter of a minute',
+    build: async (folder, later) => {
+      await removeUnused(dirname(later));
+      await pack(sources, folder);
+    },
+  });
+  await utimes(home, new Date(), new Date());
+  const files = JSON.parse(await readFile(join(home, 'files.json'), 'utf8')) as string[];
+  return { tarball: join(home, 'kit.tgz'), files };
+}
+
+/** Every file that the package is made of. */
+async function packageSources(): Promise<string[]> {
   const templates = (await readdir(root)).filter((name) => /^templates(-|$)/.test(name));
-  const wanted = ['bin', 'lib', 'stacks', ...templates, 'scripts/package', 'package.json', 'tsconfig.json'];
-  for (const path of [
-    ...wanted,
-    'tsconfig.build.json',
-    'README.md',
-    'SECURITY.md',
-    'CHANGELOG.md',
-    'docs/versioning.md',
-  ]) {
-    await cp(join(root, path), join(copy, path), { recursive: true });
-  }
+  const documents = ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/versioning.md'];
+  const settings = ['package.json', 'tsconfig.json', 'tsconfig.build.json'];
+  const folders = ['bin', 'lib', 'stacks', 'scripts/package', ...templates].map(async (folder) => {
+    const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(root, join(parentPath, name)));
+  });
+  return [...(await Promise.all(folders)).flat(), ...documents, ...settings].sort();
+}
+
+async function pack(sources: readonly string[], folder: string): Promise<void> {
+  const copy = join(folder, 'copy');
+  for (const path of sources) await cp(join(root, path), join(copy, path));
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], copy);
   if (packed.code !== 0) throw new Error(`npm pack: ${packed.stdout}${packed.stderr}`);
   const [one] = JSON.parse(packed.stdout) as [{ filename: string; files: { path: string }[] }];
-  return { tarball: join(folder, one.filename), files: one.files.map(({ path }) => path) };
+  await rename(join(folder, one.filename), join(folder, 'kit.tgz'));
+  await writeFile(join(folder, 'files.json'), JSON.stringify(one.files.map(({ path }) => path)));
+  await rm(copy, { recursive: true });
 }
 
-/** Makes a project of nothing but a package.json and installs the tarball into it, as a user does. */
-export async function installInto(folder: string, tarball: string): Promise<void> {
+/** Removes packages that nobody used for a day: each change of a source leaves one. */
+async function removeUnused(cache: string): Promise<void> {
+  const dayMs = 86_400_000;
+  for (const name of await readdir(cache)) {
+    if (!/^package-[0-9a-f]{16}$/.test(name)) continue;
+    const { mtimeMs } = await stat(join(cache, name));
+    if (mtimeMs < Date.now() - dayMs) await rm(join(cache, name), { recursive: true });
+  }
+}
+
+/**
+ * Makes a project of nothing but a package.json and installs the tarball into it, as a user does.
+ *
+ * @param fields what package.json says more
+ */
+export async function installInto(folder: string, tarball: string, fields: object = {}): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'package.json'), '{ "name": "a-user", "private": true, "type": "module" }\n');
+  const project = { name: 'a-user', private: true, type: 'module', ...fields };
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(project, undefined, 2)}\n`);
   await npmInstall(folder, tarball);
 }
 
