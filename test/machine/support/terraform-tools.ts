@@ -58,7 +58,7 @@ export async function terraformTools(program?: 'opentofu'): Promise<TerraformToo
 }
 
 /** The terraform in PATH; undefined where there is none, or one that is too old. */
-function installedTerraform(): string | undefined {
+export function installedTerraform(): string | undefined {
   const terraform = findProgram('terraform');
   if (terraform === undefined) return undefined;
   const { stdout } = spawnSync(terraform, ['version', '-json'], {
