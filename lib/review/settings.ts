@@ -1,4 +1,11 @@
 import { isLoopback } from '../config/loopback.ts';
+import {
+  loopbackNetworks,
+  parseNetwork,
+  privateNetworks,
+  unionWithout,
+  type Network,
+} from '../config/networks.ts';
 import { splitAddressAndPort } from '../config/values.ts';
 import type { Mark } from './change.ts';
 
@@ -22,8 +29,8 @@ const open =
   (value: SettingValue) =>
   (was: SettingValue, is: SettingValue): Mark =>
     is === value ? 'widens' : was === value ? 'narrows' : 'neutral';
-/** Widens where it is taken out or is another, narrows where it is put in. */
-const pinned = (was: SettingValue): Mark => (was === undefined ? 'narrows' : 'widens');
+/** What a change of it does, the configuration does not tell. */
+const mayWiden = (): Mark => 'mayWiden';
 
 const setting = (words: string, judge: Setting['judge']): Setting => ({ words, judge });
 
@@ -60,6 +67,7 @@ export const settings: Readonly<Record<string, Setting>> = {
   'target.digitalocean.project': setting('the project', neutral),
   'target.digitalocean.reservedIp': setting('a reserved address', neutral),
   'target.digitalocean.monitoring': setting('the metrics agent, which may call out', open(true)),
+  // An alert says that the machine is busy or full, and opens nothing.
   'target.digitalocean.alertEmails': setting('who gets alerts', neutral),
   'target.digitalocean.backups': setting('weekly backups at DigitalOcean', neutral),
   'target.digitalocean.modelsVolumeGiB': setting('the volume for models, in GiB', neutral),
@@ -127,11 +135,14 @@ export const settings: Readonly<Record<string, Setting>> = {
   'ollama.install.url': setting("where Ollama's archive comes from; its checksum is pinned", neutral),
   'log.accessLogBufferKiB': setting('lines of the log that a crash can lose, in KiB', neutral),
   'log.accessLogFlushSeconds': setting('lines of the log that a crash can lose, in seconds', neutral),
+  // Fewer logs hide what was done, and let nobody do more: both numbers are there to be read.
   'log.maxSizeMiB': setting('the size of a log, in MiB', neutral),
   'log.rotateCount': setting('older logs that are kept', neutral),
-  'ssh.adminUser': setting("the administrators' user", neutral),
-  'terraformState.spaces.region': setting("the region of the state's bucket", neutral),
-  'terraformState.spaces.bucket': setting('the bucket of the state, keys included', pinned),
+  // It gets sudo: the name of a user that a service runs as would hand root to whoever breaks into that service.
+  'ssh.adminUser': setting("the administrators' user, who has sudo", mayWiden),
+  // Whoever holds the state holds every key in it. Region and bucket together are the place.
+  'terraformState.spaces.region': setting("the region of the state's bucket, keys included", mayWiden),
+  'terraformState.spaces.bucket': setting('the bucket of the state, keys included', stateJudge),
   'terraformState.encryptedByOpenTofu': setting('OpenTofu encrypts the state', open(false)),
 };
 
@@ -140,15 +151,33 @@ function addressJudge(_was: SettingValue, is: SettingValue): Mark {
   return is === undefined ? 'narrows' : 'widens';
 }
 
-/** Whether an address stands for all of a machine's, or for one that only itself reaches. */
+/**
+ * By the addresses themselves, however they are written. An unspecified one is every address of its family, also of IPv6
+ * alone: nginx opens `[::]` for IPv6 only (its `ipv6only`). Which networks another specific address is in, the
+ * configuration does not tell.
+ */
 function listenJudge(was: SettingValue, is: SettingValue): Mark {
-  const rank = (value: SettingValue): number =>
-    value === '::' ? 3 : value === '0.0.0.0' ? 2 : isLoopback(String(value)) ? 0 : 1;
-  return rank(is) > rank(was) ? 'widens' : rank(is) < rank(was) ? 'narrows' : 'neutral';
+  const [earlier, later] = [parseNetwork(String(was)), parseNetwork(String(is))];
+  if (earlier === undefined || later === undefined) return 'mayWiden';
+  if (earlier.family === later.family && earlier.first === later.first) return 'neutral';
+  if (later.first === 0n) return 'widens';
+  if (isWithin(later, loopbackNetworks)) return isWithin(earlier, loopbackNetworks) ? 'neutral' : 'narrows';
+  if (earlier.first === 0n) return earlier.family === later.family ? 'narrows' : 'mayWiden';
+  if (isWithin(earlier, loopbackNetworks)) return 'widens';
+  return isWithin(earlier, privateNetworks) && !isWithin(later, privateNetworks) ? 'widens' : 'mayWiden';
+}
+
+function isWithin(network: Network, networks: readonly Network[]): boolean {
+  return unionWithout([network], networks).length === 0;
 }
 
 function isBeyond(host: SettingValue): boolean {
   return !isLoopback(splitAddressAndPort(String(host))?.address ?? '');
+}
+
+/** A first bucket may be a better place than a file, and may be somebody else's. */
+function stateJudge(was: SettingValue): Mark {
+  return was === undefined ? 'mayWiden' : 'widens';
 }
 
 /** An older release has holes that the newer one has not; without one the machine's own is kept, whatever it is. */
