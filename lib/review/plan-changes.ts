@@ -52,10 +52,27 @@ function kindOf({ actions = [] }: Resource): Kind | undefined {
 
 /** What decides who reaches a machine: which rules there are, and on which machines they hold. */
 const accessTypes =
-  /^(?:digitalocean_(?:firewall|loadbalancer|reserved_ip_assignment)|.*_(?:security_group(?:_rule)?|firewall(?:_rule)?))$/;
+  /^digitalocean_(?:loadbalancer|(?:reserved|floating)_ip(?:v6)?_assignment)$|firewall|security_group|secgroup|network_acl|security_list|_rules?(?:_v\d+)?$/;
 
-function decidesAccess({ type }: Resource, kind: Kind): boolean {
-  return accessTypes.test(type) && kind !== 'forgotten';
+/** What a rule holds for by its name: without it the rule holds for nothing. */
+const tagTypes = /^digitalocean_tag$/;
+
+/** Arguments that say which rules hold for a machine: firewalls find droplets, and others' machines, by tags and labels. */
+const accessArguments: readonly (readonly [type: RegExp, name: RegExp])[] = [
+  [/^(?:digitalocean|google_compute)_/, /^(?:network_)?tags$/],
+  [/^hcloud_server$/, /^labels$/],
+  [/^digitalocean_droplet$/, /^ipv6$/],
+  [/./, /firewall|security_group|secgroup|^network_acl/],
+];
+
+function decidesAccess(resource: Resource, kind: Kind): boolean {
+  const { type } = resource;
+  if (kind === 'forgotten') return false;
+  if (accessTypes.test(type) || (tagTypes.test(type) && kind !== 'created')) return true;
+  const changed = kind === 'updated' ? changedArguments(resource) : [];
+  return changed.some((name) =>
+    accessArguments.some(([types, names]) => types.test(type) && names.test(name)),
+  );
 }
 
 /** An address; of what is changed in place, with the names of the arguments. */

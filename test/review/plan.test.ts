@@ -67,6 +67,53 @@ describe('a plan that was written by hand', () => {
     );
   });
 
+  const access = (kind: string, address: string): RegExp =>
+    new RegExp(`^mayWiden ${kind}, and it decides who reaches a machine: \`${address}\``);
+
+  it.each([
+    [droplet, { tags: ['box'] }, { tags: [] }],
+    [droplet, { tags: ['box'] }, {}],
+    [droplet, { ipv6: false }, { ipv6: true }],
+    ['google_compute_instance.main', { tags: ['closed'] }, { tags: [] }],
+    ['hcloud_server.main', { labels: { firewall: 'on' } }, { labels: {} }],
+    ['aws_instance.main', { vpc_security_group_ids: ['sg-1'] }, { vpc_security_group_ids: ['sg-2'] }],
+    ['hcloud_server.main', { firewall_ids: [1] }, { firewall_ids: [] }],
+  ])('of what decides which rules hold for %s: %j, then %j', async (address, before, after) => {
+    const [line] = await plan(change(address, ['update'], { size: 's', ...before }, { size: 's', ...after }));
+    const [name = ''] = Object.keys(before);
+    expect(line).toMatch(access('updated', address));
+    expect(line).toContain(`(\`${name}\`)`);
+  });
+
+  it.each([
+    ['digitalocean_tag.main', 'delete', 'destroyed'],
+    ['digitalocean_tag.main', 'update', 'updated'],
+    ['aws_vpc_security_group_ingress_rule.main', 'create', 'created'],
+    ['azurerm_network_security_rule.main', 'create', 'created'],
+    ['openstack_networking_secgroup_rule_v2.main', 'create', 'created'],
+    ['aws_network_acl_rule.main', 'delete', 'destroyed'],
+    ['google_compute_firewall_policy_rule.main', 'create', 'created'],
+    ['hcloud_firewall_attachment.main', 'delete', 'destroyed'],
+    ['linode_firewall_device.main', 'delete', 'destroyed'],
+    ['digitalocean_floating_ip_assignment.main', 'create', 'created'],
+  ])('of %s, %s', async (address, action, kind) => {
+    const [before, after] = [
+      action === 'create' ? null : { name: 'a' },
+      action === 'delete' ? null : { name: 'b' },
+    ];
+    const [line] = await plan(change(address, [action], before, after));
+    expect(line).toMatch(access(kind, address));
+  });
+
+  it('of labels that no rule reads, and of a tag that nothing has yet, nothing', async () => {
+    expect(
+      await plan(
+        change('aws_instance.main', ['update'], { tags: { a: '1' } }, { tags: { a: '2' } }),
+        change('digitalocean_tag.main', ['create'], null, { name: 'a' }),
+      ),
+    ).toEqual(['neutral updated: `aws_instance.main` (`tags`)', 'neutral created: `digitalocean_tag.main`']);
+  });
+
   it('gathers what is no droplet and no CA, and shows no value', async () => {
     const lines = await plan(
       change('null_resource.b', ['create'], null, { password: 'hunter2' }),
