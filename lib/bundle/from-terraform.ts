@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import type { Terraform } from '../deploy/terraform.ts';
+import { maxStateBytes, withoutLookup, type Terraform } from '../deploy/terraform.ts';
 import { bundleText } from '../messages/bundle.ts';
 import type { Identity } from '../pki/identity.ts';
 import { generationOf, readCertificates } from './check-material.ts';
@@ -23,7 +23,7 @@ const output = z.object({
  * the state is asked for.
  *
  * @param folder the stack's terraform configuration
- * @throws UserError where the state has no certificate of that generation
+ * @throws UserError where the state has no certificate of that generation, or terraform cannot read it
  */
 export async function materialFromTerraform(
   { program }: Terraform,
@@ -44,22 +44,53 @@ export async function materialFromTerraform(
   throw bundleText.noSuchGeneration(service, generation, found);
 }
 
+/** One output of a state; undefined where the state, or the folder that terraform is to look into, has none. */
 async function readOutput(
   program: string,
   folder: string,
   name: string,
 ): Promise<IdentityMaterial | undefined> {
-  const read = await promisify(execFile)(
-    program,
-    [`-chdir=${folder}`, 'output', '-no-color', '-json', name],
-    {
-      env: { ...process.env, CHECKPOINT_DISABLE: '1' },
-    },
-  ).catch(() => undefined);
-  if (read === undefined) return undefined;
+  const { status, stdout, stderr } = await run(program, [
+    ...[`-chdir=${folder}`, 'output', '-no-color', '-json', name],
+  ]);
+  if (status !== 0) {
+    if (!existsSync(folder) || stderr.includes(`Output "${name}" not found`)) return undefined;
+    throw bundleText.outputFailed(name, problemOf(stderr));
+  }
   try {
-    return output.parse(JSON.parse(read.stdout));
+    return output.parse(JSON.parse(stdout));
   } catch {
     throw bundleText.strangeOutput(name); // Without the cause, which may show the key.
   }
+}
+
+interface Ended {
+  readonly status: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(program: string, parameters: readonly string[]): Promise<Ended> {
+  const options = { env: withoutLookup(process.env), maxBuffer: maxStateBytes };
+  return new Promise((settle) => {
+    execFile(program, parameters, options, (error, stdout, stderr) => {
+      settle({ status: error === null ? 0 : (error.code ?? error.signal ?? 1), stdout, stderr });
+    });
+  });
+}
+
+/**
+ * What terraform says is wrong: its first error and the beginning of its explanation, on one line. A backend's URL may
+ * have a credential, so that of each only the scheme and the host are left.
+ */
+export function problemOf(stderr: string): string {
+  const said = stderr.replaceAll(/^[ \t│╷╵]+/gm, '');
+  const [headline = '', ...explanation] = said
+    .slice(Math.max(0, said.search(/^Error\b/m)))
+    .split('\n')
+    .filter((line) => line !== '');
+  return [headline, ...explanation.slice(0, 1)]
+    .join(' ')
+    .replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)(?:[^\s"'/@]*@)?([^\s"'/?#]*)[^\s"']*/gi, '$1$2')
+    .slice(0, 300);
 }

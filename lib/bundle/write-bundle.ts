@@ -10,6 +10,10 @@ import { bundleDescription, type BundleContent, type BundleDescription } from '.
 /** Files that stand in the bundle's own folder, as links into the version in force. */
 const linked = ['bundle.json', 'certificate.pem', 'key.pem', 'ca.pem', 'install.sh'];
 
+const keyFile = 'key.pem';
+/** Where the bundle's own link to a key leads. */
+const ownLink = `current/${keyFile}`;
+
 /** One that is a file there: it names the version by itself, and what it names is relative to it. */
 const composeFile = 'compose.yaml';
 
@@ -31,11 +35,19 @@ export type WriteOutcome = 'made' | 'renewed' | 'unchanged';
  * A renewal writes another version, moves the link `current` in one step and removes the version before: a reader never
  * finds a key of one and a certificate of the other. All modes hold whatever the umask.
  *
- * @throws UserError for a folder that is something else, or the bundle of another service; nothing is written then
+ * @throws UserError for a folder that is something else, or the bundle of another service, or has a key that the host put
+ *   there and that this one would replace; nothing is written then
  */
 export async function writeBundle(directory: string, content: BundleContent): Promise<WriteOutcome> {
   const root = resolve(directory);
   const before = await findBundle(directory, content.description);
+  const key = join(root, keyFile);
+  const ownKey = await orTell(
+    () => readOwnKey(key),
+    (code) => bundleText.unusable(directory, code),
+  );
+  const newKey = content.files.get(keyFile);
+  if (ownKey !== undefined && newKey !== undefined && ownKey !== newKey) throw bundleText.ownKey(key);
   return orTell(
     async () => {
       if (before === undefined) {
@@ -152,18 +164,29 @@ async function putForce(root: string, { description, files }: BundleContent): Pr
   // Beside a configuration in a repository, where nobody means to commit a key.
   await replaceClosed(join(root, '.gitignore'), '*\n');
   // The key of a host that keeps its own stays where that host put it; a link to one that is in no version goes.
-  if (!files.has('key.pem') && (await isLink(join(root, 'key.pem')))) await fs.rm(join(root, 'key.pem'));
+  if (!files.has(keyFile) && (await linkAt(join(root, keyFile))) === ownLink)
+    await fs.rm(join(root, keyFile));
   await putLink(join(root, 'current'), `versions/${description.version}`);
   for (const name of linked) if (files.has(name)) await putLink(join(root, name), `current/${name}`);
 }
 
-async function isLink(path: string): Promise<boolean> {
-  return (await fs.lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
+/** Where a link leads; undefined for anything else, and where nothing is. */
+function linkAt(path: string): Promise<string | undefined> {
+  return fs.readlink(path).catch(() => undefined);
+}
+
+/** The key that a host has put beside its bundle, as a file or a link; undefined where there is none. */
+async function readOwnKey(path: string): Promise<string | undefined> {
+  if ((await linkAt(path)) === ownLink) return undefined;
+  return fs.readFile(path, 'utf8').catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 /** Makes a link, or moves one, in one step. */
 async function putLink(path: string, target: string): Promise<void> {
-  if ((await fs.readlink(path).catch(() => undefined)) === target) return;
+  if ((await linkAt(path)) === target) return;
   const draft = join(dirname(path), `.${randomBytes(6).toString('hex')}`);
   await fs.symlink(target, draft);
   await fs.rename(draft, path);

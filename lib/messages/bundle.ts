@@ -26,6 +26,11 @@ export const bundleText = {
       `terraform has no certificate of ${service} in the state of ${stack}`,
       `deploy the stack first (hardening deploy ${stack}), or name the folder of its certificates: --pki DIR`,
     ),
+  outputFailed: (name: string, said: string) =>
+    new UserError(
+      `terraform could not read its output ${name}: ${said || 'it said nothing'}`,
+      'give it what it misses: the credentials of the state, or terraform init in the stack, which hardening deploy does',
+    ),
   strangeOutput: (name: string) =>
     new UserError(
       `terraform's output ${name} is not one of this kit`,
@@ -77,6 +82,11 @@ export const bundleText = {
       `${directory} is the bundle of ${service} of the stack ${stack}`,
       'name another folder: each service has a bundle of its own',
     ),
+  ownKey: (path: string) =>
+    new UserError(
+      `${path} is a private key of its own, and this bundle brings another one in its place`,
+      'move it away if it is not used any more, or choose another folder',
+    ),
   unreadableBundle: (directory: string) =>
     new UserError(
       `${directory} is not a bundle that this version of the kit can read`,
@@ -127,10 +137,10 @@ export const bundleText = {
     `the forwarder listens on ${made.listens} for ${made.forWhom}, and calls ${made.gateway}`,
     ...(made.keyIsBeside
       ? [
-          `the private key is not in it: the service's host has it. Put it there as ${made.directory}/key.pem, mode 0600`,
+          `the private key is not in it: the service's host has it. Put it there as ${made.directory}/key.pem, mode 0600; rsync -a --delete --exclude=/key.pem leaves it there`,
         ]
       : [
-          'it has a private key: bring it to the host over SSH (rsync -a or scp -r), and remove this copy then',
+          'it has a private key: bring it to the host over SSH (rsync -a --delete, or earlier keys stay there), and remove this copy then',
         ]),
     `on the host: sudo sh ${made.directory}/install.sh, or docker compose with its compose.yaml`,
   ],

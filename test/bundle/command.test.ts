@@ -6,6 +6,7 @@ import { inspect, promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeBundle, type BundleWish, type MadeBundle } from '../../lib/bundle/make-bundle.ts';
 import { checkMaterial } from '../../lib/bundle/check-material.ts';
+import { problemOf } from '../../lib/bundle/from-terraform.ts';
 import { materialFromPki } from '../../lib/bundle/from-pki.ts';
 import type { StackConfig } from '../../lib/config/schema.ts';
 import { UserError } from '../../lib/messages/user-error.ts';
@@ -197,6 +198,45 @@ describe('a bundle', () => {
   });
 });
 
+describe('a key that the host put beside its bundle', () => {
+  /** A bundle without a key, beside which the host has put its own. */
+  const withOwnKey = async (put: (key: string) => Promise<void>): Promise<void> => {
+    const pki = join(work, 'pki');
+    await fs.cp(pkiDirectory, pki, { recursive: true });
+    await fs.rm(join(pki, 'secrets/ci-1.key'));
+    await make({ pkiDirectory: pki });
+    await put(join(out, 'key.pem'));
+    expect(await make({ pkiDirectory: pki })).toMatchObject({ outcome: 'unchanged' });
+  };
+  const own = 'the only copy of it';
+
+  test.each<[string, (path: string) => Promise<void>]>([
+    ['a file', (path) => fs.writeFile(path, own, { mode: 0o600 })],
+    [
+      'a link',
+      async (path) => {
+        await fs.writeFile(join(work, 'elsewhere.pem'), own, { mode: 0o600 });
+        await fs.symlink('../elsewhere.pem', path);
+      },
+    ],
+  ])('is not replaced by the one of another mode: %s', async (_what, put) => {
+    await withOwnKey(put);
+    const before = await modes();
+    await expect(make()).rejects.toThrow(/key\.pem is a private key of its own/);
+    expect(await fs.readFile(join(out, 'key.pem'), 'utf8')).toBe(own);
+    expect(await modes()).toEqual(before);
+    await fs.rm(join(out, 'key.pem'));
+    expect(await make()).toMatchObject({ outcome: 'renewed' });
+  });
+
+  test('becomes a link where it is the same', async () => {
+    const key = await fs.readFile(join(pkiDirectory, 'secrets/ci-1.key'), 'utf8');
+    await withOwnKey((path) => fs.writeFile(path, key, { mode: 0o600 }));
+    expect(await make()).toMatchObject({ outcome: 'renewed' });
+    expect(await fs.readlink(join(out, 'key.pem'))).toBe('current/key.pem');
+  });
+});
+
 describe('nothing is written', () => {
   const nothingWritten = async (): Promise<void> =>
     expect((await fs.readdir(work)).filter((name) => name !== 'pki')).toEqual([]);
@@ -317,6 +357,23 @@ describe('nothing is written', () => {
   });
 });
 
+test('of what terraform says, one line is shown and no credential of a URL', () => {
+  // As terraform 1.11 says it of a backend that it does not reach.
+  const said = `
+╷
+│ Warning: Something else
+╵
+
+Error: Error loading state:
+    Failed to get state: GET http://u:secret@127.0.0.1:1/state?token=secret giving up: Get "http://u:***@127.0.0.1:1/state?token=secret": dial tcp
+
+Terraform failed to load the default state.
+`;
+  expect(problemOf(said)).toBe(
+    'Error: Error loading state: Failed to get state: GET http://127.0.0.1:1 giving up: Get "http://127.0.0.1:1": dial tcp',
+  );
+});
+
 describe.skipIf(noTerraform)("with a real terraform's outputs", () => {
   /** A state with these outputs; none of them needs a provider. */
   const state = async (outputs: Readonly<Record<string, object>>): Promise<string> => {
@@ -377,6 +434,23 @@ describe.skipIf(noTerraform)("with a real terraform's outputs", () => {
     await expect(from(terraformOut, { service: 'moving' })).rejects.toThrow(
       'there is no certificate of moving of generation 2; there is generation 1',
     );
+  });
+
+  test('says what is wrong where the state cannot be read, and no credential', async () => {
+    const terraformOut = await state({ client_ci: await material('ci', 1) });
+    const stack = join(terraformOut, 'stacks/test');
+    const refused = async (reason: RegExp): Promise<void> => {
+      const error: unknown = await from(terraformOut, {}).catch((thrown: unknown) => thrown);
+      expect(String(error)).toMatch(reason);
+      expect(inspect(error)).not.toMatch(/deploy the stack first|PRIVATE KEY/);
+    };
+    await fs.writeFile(join(stack, 'terraform.tfstate'), '{');
+    await refused(/could not read its output client_ci: Error: Unsupported state file format/);
+    const backend = { http: { address: 'http://user:secret@127.0.0.1:1/state?token=secret' } };
+    await fs.writeFile(join(stack, 'main.tf.json'), JSON.stringify({ terraform: { backend } }));
+    await refused(/client_ci: Error: Backend initialization required/);
+    await fs.rm(stack, { recursive: true });
+    await expect(from(terraformOut, {})).rejects.toThrow('has no certificate of ci');
   });
 
   test('has no key in csr mode', async () => {
