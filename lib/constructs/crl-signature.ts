@@ -1,15 +1,12 @@
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { App } from 'cdktf/lib/app.js';
 import { Fn } from 'cdktf/lib/terraform-functions.js';
 import { TerraformSelf, type LocalExecProvisioner } from 'cdktf/lib/terraform-provisioner.js';
 import { TerraformStack } from 'cdktf/lib/terraform-stack.js';
 import type { Construct } from 'constructs';
+import { signProgram } from '../deploy/sign-program.ts';
 import type { CrlSources } from './stack-certificates.ts';
 import { StaticFolder } from './static-folder.ts';
-
-/** The program that signs, on the computer that terraform runs on. */
-const signProgram = fileURLToPath(new URL('../../bin/sign-crl.js', import.meta.url));
 
 /** The CRLs of other CAs, in the stack's folder. */
 const givenFile = 'other-authorities.crl';

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { App } from 'cdktf/lib/app.js';
 import { TerraformStack } from 'cdktf/lib/terraform-stack.js';
 import type { TerraformResource } from 'cdktf/lib/terraform-resource.js';
 import type { IConstruct } from 'constructs';
@@ -56,8 +58,9 @@ export function policyFindings(stack: TerraformStack, modelPorts: readonly numbe
       [...contents].map(([file, content]) => assetFile(path + file, content)),
     );
   const name = stack.node.id;
+  const folder = resolve(App.of(stack).outdir, 'stacks', name);
   const own = acknowledged.get(stack) ?? [];
-  const parsed = parseStack(name, JSON.stringify(stack.toTerraform()), files);
+  const parsed = parseStack(name, JSON.stringify(stack.toTerraform()), files, folder);
   const findings = evaluateStack(parsed, defaultCircumstances(modelPorts), own);
   return [...findings, ...unusedAcknowledgements(findings, own, name)];
 }

@@ -4,7 +4,7 @@ export type Level = 'error' | 'warning';
 
 /** One place where a rule does not hold. */
 export interface RuleFinding {
-  /** The resource's address, `output.NAME`, `variable.NAME`, `provider.NAME`, `terraform`, or where a file is on the machine. */
+  /** The resource's address, `output.NAME`, `variable.NAME`, `provider.NAME`, `module.NAME`, `terraform`, or where a file is on the machine. */
   readonly resource: string;
   readonly problem: string;
   readonly fix: string;

@@ -84,11 +84,15 @@ export interface AssetFile {
 export interface Stack {
   /** What messages call it: the file's path. */
   readonly name: string;
+  /** The folder that terraform runs in. Undefined: not known. */
+  readonly folder: string | undefined;
   readonly form: 'configuration' | 'plan';
   /** Managed resources and data sources. */
   readonly resources: readonly Resource[];
   readonly outputs: readonly Output[];
   readonly variables: readonly Variable[];
+  /** What modules are called with. */
+  readonly modules: readonly { readonly name: string; readonly values: Block }[];
   readonly providers: readonly { readonly name: string; readonly values: Block }[];
   readonly locals: Block;
   /** The block `terraform`; undefined in a plan, which does not have it. */

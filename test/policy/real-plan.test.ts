@@ -50,7 +50,8 @@ describe.skipIf(reason !== undefined)('a plan of real terraform', () => {
     await writeFile(file, JSON.stringify(json));
     try {
       await terraform('plan', '-input=false', '-out=the.plan');
-      return evaluateStack(parseStack('box', await terraform('show', '-json', 'the.plan')));
+      const plan = await terraform('show', '-json', 'the.plan');
+      return evaluateStack(parseStack('box', plan, [], stackFolder()));
     } finally {
       await writeFile(file, original);
     }

@@ -97,6 +97,12 @@ function lookUp(path: readonly string[], scope: Scope): Value {
 export function within(value: Value | undefined, path: readonly string[]): Value | undefined {
   return path.reduce<Value | undefined>((inner, name) => {
     if (inner instanceof Unknown) return inner;
+    // Which item is not told: indexes are left out of a path.
+    if (isList(inner))
+      return new Unknown(
+        [],
+        inner.flatMap((one) => within(one, [name]) ?? []),
+      );
     return isBlock(inner) ? inner[name] : undefined;
   }, value);
 }

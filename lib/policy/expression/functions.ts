@@ -10,6 +10,13 @@ const oneWay = new Set([
   'base64sha256',
   'base64sha512',
   'bcrypt',
+  'filemd5',
+  'filesha1',
+  'filesha256',
+  'filesha512',
+  'filebase64sha256',
+  'filebase64sha512',
+  'fileexists',
   'length',
   'can',
 ]);

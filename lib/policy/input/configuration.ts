@@ -6,17 +6,10 @@ import {
   within,
   type Scope,
 } from '../expression/evaluate.ts';
-import {
-  Unknown,
-  type AssetFile,
-  type Block,
-  type Provisioner,
-  type Resource,
-  type Stack,
-  type Value,
-} from '../stack.ts';
-import { addressOf, isBlock, textOf } from '../values.ts';
+import { Unknown, type Block, type Provisioner, type Resource, type Stack, type Value } from '../stack.ts';
+import { addressOf, isBlock, leavesOf, textOf } from '../values.ts';
 import { objectOf, objectsOf, stringsOf, type Json } from './json.ts';
+import type { Source } from './source.ts';
 
 /** Arguments of a resource that terraform itself reads. */
 const metaArguments = new Set([
@@ -42,10 +35,11 @@ const passedOn: Readonly<Record<string, string>> = {
 };
 
 /** Terraform's JSON configuration, such as cdktf writes to `cdk.tf.json`, as rules see it. */
-export function stackOfConfiguration(name: string, json: Json, files: readonly AssetFile[] = []): Stack {
+export function stackOfConfiguration({ name, folder, files }: Source, json: Json): Stack {
   const reader = new Reader(json);
   return {
     name,
+    folder,
     form: 'configuration',
     resources: reader.resources(),
     outputs: named(json['output']).map(([output, body]) => ({
@@ -54,6 +48,10 @@ export function stackOfConfiguration(name: string, json: Json, files: readonly A
       value: evaluateJson(body['value'] ?? null, reader.scope),
     })),
     variables: reader.variables,
+    modules: named(json['module']).map(([module, body]) => ({
+      name: module,
+      values: asBlock(evaluateJson(body, reader.scope)),
+    })),
     providers: named(json['provider']).map(([provider, body]) => ({
       name: provider,
       values: asBlock(evaluateJson(body, reader.scope)),
@@ -145,9 +143,10 @@ class Reader {
   #instances(address: string, body: Json): Resource[] {
     const one = (suffix: string, scope: Scope): Resource => this.#resource(address, suffix, body, scope);
     if (body['for_each'] !== undefined) {
-      const each = instancesOf(evaluateJson(body['for_each'], this.scope));
+      const list = evaluateJson(body['for_each'], this.scope);
+      const each = instancesOf(list);
       return each === undefined
-        ? [one('', this.scope)]
+        ? [one('', (path) => (path[0] === 'each' ? anyOf(list, path) : this.scope(path)))]
         : each.map((instance) =>
             one(`["${textOf(instance['key']) ?? ''}"]`, (path) =>
               path[0] === 'each' ? within(instance, path.slice(1)) : this.scope(path),
@@ -167,16 +166,18 @@ class Reader {
     const parts = address.split('.');
     const [type = '', name = ''] = parts.slice(-2);
     const own = { ...objectOf(body), '//': undefined };
+    const withSelf: Scope = (path) =>
+      path[0] === 'self' ? this.#self(address, body, path.slice(1), scope) : scope(path);
     const connections = (raw: unknown): Block | undefined => {
       const [connection] = objectsOf(raw);
-      return connection === undefined ? undefined : asBlock(evaluateJson(connection, scope));
+      return connection === undefined ? undefined : asBlock(evaluateJson(connection, withSelf));
     };
     const readProvisioners = (): Provisioner[] =>
       objectsOf(body['provisioner']).flatMap((block) =>
         Object.entries(block).flatMap(([kind, inner]) =>
           objectsOf(inner).map(({ connection, ...rest }) => ({
             type: kind,
-            values: asBlock(evaluateJson(rest, scope)),
+            values: asBlock(evaluateJson(rest, withSelf)),
             connection: connections(connection),
           })),
         ),
@@ -202,6 +203,15 @@ class Reader {
     };
   }
 
+  /** What `self.…` is in a provisioner: an argument of the resource, or what the provider gives. */
+  #self(address: string, body: Json, path: readonly string[], scope: Scope): Value {
+    const [attribute = '', ...rest] = path;
+    const own = body[attribute] === undefined ? undefined : evaluateJson(body[attribute], scope);
+    const isPassedOn = passedOn[address.split('.')[0] ?? ''] === attribute;
+    const parts = own === undefined && isPassedOn ? [valuesOf(body, scope)] : [];
+    return within(own, rest) ?? new Unknown([[address, ...path].join('.')], parts);
+  }
+
   /** References of a part, those of the locals in it included. */
   #referencesIn(json: unknown): string[] {
     return [
@@ -222,6 +232,16 @@ class Reader {
     this.#references.set(name, found);
     return found;
   }
+}
+
+/** What `each.value.…` may be, of a list that is not known: that attribute of what it refers to. */
+function anyOf(list: Value, [, part, ...path]: readonly string[]): Value | undefined {
+  if (part !== 'value') return undefined;
+  const leaves = leavesOf(list);
+  return new Unknown(
+    leaves.flatMap(({ reference }) => (reference === undefined ? [] : [[reference, ...path].join('.')])),
+    path.length === 0 ? [list] : [],
+  );
 }
 
 function valuesOf(body: Json, scope: Scope): Block {

@@ -1,24 +1,18 @@
-import { evaluateJson } from '../expression/evaluate.ts';
-import {
-  Unknown,
-  type AssetFile,
-  type Block,
-  type Provisioner,
-  type Resource,
-  type Stack,
-  type Value,
-} from '../stack.ts';
+import { evaluateJson, within } from '../expression/evaluate.ts';
+import { Unknown, type Block, type Provisioner, type Resource, type Stack, type Value } from '../stack.ts';
 import { addressOf, isBlock, withoutIndexes } from '../values.ts';
 import { isJson, objectOf, objectsOf, stringsOf, type Json } from './json.ts';
+import type { Source } from './source.ts';
 
 /** A plan as `terraform show -json` prints it, as rules see it. */
-export function stackOfPlan(name: string, json: Json, files: readonly AssetFile[] = []): Stack {
+export function stackOfPlan({ name, folder, files }: Source, json: Json): Stack {
   const configured = new Map<string, Configured>();
   const root = objectOf(objectOf(json['configuration'])['root_module']);
   collect(root, '', configured);
   const planned = objectOf(objectOf(json['planned_values'])['outputs']);
   return {
     name,
+    folder,
     form: 'plan',
     resources: [
       ...objectsOf(json['resource_changes']).map((change) => resourceOf(change, configured)),
@@ -38,6 +32,10 @@ export function stackOfPlan(name: string, json: Json, files: readonly AssetFile[
       name: variable,
       isSensitive: objectOf(body)['sensitive'] === true,
       default: 'default' in objectOf(body) ? plain(objectOf(body)['default']) : undefined,
+    })),
+    modules: Object.entries(objectOf(root['module_calls'])).map(([module, call]) => ({
+      name: module,
+      values: expressionsOf(objectOf(call)['expressions']),
     })),
     providers: Object.values(objectOf(objectOf(json['configuration'])['provider_config'])).map((body) => ({
       name: String(objectOf(body)['name']),
@@ -95,13 +93,41 @@ function resourceOf(change: Json, configured: ReadonlyMap<string, Configured>): 
     ),
     provisioners: (found?.provisioners ?? []).map((one): Provisioner => ({
       type: String(one['type']),
-      values: expressionsOf(one['expressions']),
+      values: withSelf(expressionsOf(one['expressions']), address, isBlock(values) ? values : {}),
       connection: undefined,
     })),
     connection: undefined,
     actions: stringsOf(inner['actions']),
     before: isJson(before) ? (plain(before) as Block) : undefined,
   };
+}
+
+/** The output of a terraform_data is its input, and known at apply alone. */
+const asGiven = ([first = '', ...rest]: readonly string[]): string[] => [
+  first === 'output' ? 'input' : first,
+  ...rest,
+];
+
+/** Expressions of a provisioner, in which `self` is its resource: what it is planned to be counts with the reference. */
+function withSelf(expressions: Block, address: string, values: Block): Block {
+  const known = (value: Value): Value => {
+    if (Array.isArray(value)) return (value as Value[]).map(known);
+    if (isBlock(value))
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, known(one)]));
+    if (!(value instanceof Unknown)) return value;
+    const self = value.references
+      .filter((one) => one.startsWith('self.'))
+      .map((one) => one.split('.').slice(1));
+    return new Unknown(
+      [
+        ...value.references.filter((one) => !one.startsWith('self.')),
+        ...self.map((path) => [withoutIndexes(address), ...path].join('.')),
+      ],
+      [...value.parts.map(known), ...self.flatMap((path) => within(values, asGiven(path)) ?? [])],
+      { isSensitive: value.isSensitive, ...(value.call === undefined ? {} : { call: value.call }) },
+    );
+  };
+  return Object.fromEntries(Object.entries(expressions).map(([key, one]) => [key, known(one)]));
 }
 
 /** Data sources that were read already are in the state before the plan alone. */
@@ -167,7 +193,10 @@ function written(expression: unknown, isSensitive: boolean): Value {
   const { constant_value: constant, references: listed } = objectOf(expression);
   const marked = { isSensitive };
   if (constant === undefined) return new Unknown(references(expression), constants(expression), marked);
-  const value = listed === undefined ? plain(constant) : evaluateJson(constant, () => undefined);
+  // A function of constants has no references, and is not evaluated either.
+  const isExpression =
+    listed !== undefined || /\$\{[^"]*\b(?:file|filebase64|templatefile)\(/.test(JSON.stringify(constant));
+  const value = isExpression ? evaluateJson(constant, () => undefined) : plain(constant);
   if (value instanceof Unknown) {
     const call = value.call === undefined ? {} : { call: value.call };
     return new Unknown(value.references, value.parts, { ...marked, ...call });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { policyText } from '../../messages/policy.ts';
 import type { AssetFile, Stack } from '../stack.ts';
 import { readAssets } from './assets.ts';
@@ -33,15 +34,22 @@ export function readStack(file: string): Stack {
   } catch (error) {
     throw policyText.unreadable(file, (error as NodeJS.ErrnoException).code ?? 'unknown');
   }
-  return parseStack(file, text, files);
+  return parseStack(file, text, files, dirname(resolve(file)));
 }
 
 /**
  * Reads a stack's text.
  *
+ * @param folder where terraform runs; undefined: not known
  * @throws UserError for what is no JSON, has a key twice, or is neither a configuration nor a plan
  */
-export function parseStack(name: string, text: string, files: readonly AssetFile[] = []): Stack {
+export function parseStack(
+  name: string,
+  text: string,
+  files: readonly AssetFile[] = [],
+  folder?: string,
+): Stack {
+  const source = { name, folder, files };
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -52,9 +60,9 @@ export function parseStack(name: string, text: string, files: readonly AssetFile
   if (twice !== undefined) throw policyText.duplicateKey(name, twice);
   if (isJson(json)) {
     if (Array.isArray(json['resource_changes']) || isJson(json['planned_values'])) {
-      return stackOfPlan(name, json, files);
+      return stackOfPlan(source, json);
     }
-    if (configurationKeys.some((key) => key in json)) return stackOfConfiguration(name, json, files);
+    if (configurationKeys.some((key) => key in json)) return stackOfConfiguration(source, json);
   }
   throw policyText.neither(name);
 }

@@ -1,12 +1,14 @@
 import type { Rule, RuleFinding } from '../rule.ts';
-import type { Stack, Value } from '../stack.ts';
+import type { Resource, Stack, Value } from '../stack.ts';
 import { isGone } from '../terms/firewalls.ts';
-import { secretsIn } from '../terms/secrets.ts';
+import { secretsIn } from '../terms/secret-texts.ts';
 import { leavesOf, textOf } from '../values.ts';
 
 /** Arguments that hold nothing but a credential. */
 const credentialName =
-  /^(?:token|password|secret|secret_key|access_key|spaces_secret_key|sas_token|client_secret|encryption_key)$/;
+  /(?:^|_)(?:token|password|passwd|passphrase|secret|secret_key|access_key|customer_key|private_key|api_key)$|^encryption_key$/;
+/** Arguments of a module may be called anything; these are never a name or a place of a secret. */
+const moduleCredentialName = /(?:^|_)(?:password|passphrase)$/;
 
 const fix =
   'take it from the environment or from a sensitive variable, and replace it: whoever reads the repository has it';
@@ -15,9 +17,10 @@ function secretsOf(value: Value | undefined): string[] {
   return [...new Set(leavesOf(value).flatMap(({ text }) => (text === undefined ? [] : secretsIn(text))))];
 }
 
-function credentialsOf(value: Value | undefined): string[] {
+function credentialsOf(value: Value | undefined, name = credentialName): string[] {
   const found = leavesOf(value).filter(
-    ({ text, path }) => text !== undefined && text !== '' && credentialName.test(path.at(-1) ?? ''),
+    ({ text, path }) =>
+      text !== undefined && !['', 'true', 'false'].includes(text) && name.test(path.at(-1) ?? ''),
   );
   return [...new Set(found.map(({ path }) => `a value for ${path.at(-1) ?? ''}`))];
 }
@@ -25,13 +28,20 @@ function credentialsOf(value: Value | undefined): string[] {
 const findings = (resource: string, kinds: readonly string[]): RuleFinding[] =>
   kinds.map((words) => ({ resource, problem: `it has ${words}, written out`, fix }));
 
+/** A password in a connection is a finding of ssh-connection-without-host-key already. */
+function ofConnections({ connection, provisioners }: Resource): string[] {
+  const all = [connection, ...provisioners.map((one) => one.connection)];
+  return [...new Set(all.flatMap((one) => secretsOf(one)))];
+}
+
 function ofResources(stack: Stack): RuleFinding[] {
   return stack.resources
     .filter((resource) => !isGone(resource))
-    .flatMap(({ address, values }) => {
+    .flatMap((resource) => {
+      const { address, values } = resource;
       // user_data has a rule of its own.
       const { user_data: _userData, droplet_template: _template, ...rest } = values;
-      return findings(address, secretsOf(rest));
+      return findings(address, [...secretsOf(rest), ...ofConnections(resource)]);
     });
 }
 
@@ -55,7 +65,14 @@ export const secretInConfiguration: Rule = {
       );
     }),
     ...Object.entries(stack.locals).flatMap(([name, value]) => findings(`local.${name}`, secretsOf(value))),
-    ...findings('terraform', [...secretsOf(stack.terraform), ...credentialsOf(stack.terraform?.['backend'])]),
+    ...stack.modules.flatMap(({ name, values }) =>
+      findings(`module.${name}`, [...secretsOf(values), ...credentialsOf(values, moduleCredentialName)]),
+    ),
+    ...findings('terraform', [
+      ...secretsOf(stack.terraform),
+      ...credentialsOf(stack.terraform?.['backend']),
+      ...credentialsOf(stack.terraform?.['encryption']),
+    ]),
     ...stack.outputs
       .filter(({ isSensitive }) => isSensitive)
       .flatMap(({ name, value }) => findings(`output.${name}`, secretsOf(value))),

@@ -1,6 +1,9 @@
+import { relative } from 'node:path';
+import { signProgram } from '../../deploy/sign-program.ts';
 import type { Rule } from '../rule.ts';
 import { Unknown, type Provisioner, type Resource, type Stack, type Value } from '../stack.ts';
 import { secretLeaves, type SecretLeaf } from '../terms/secrets.ts';
+import { readFileOf } from '../terms/read-files.ts';
 import { textOf } from '../values.ts';
 
 /** Where a provisioner's text may hold a secret, by its type. `content` goes over SSH: a reference is fine there. */
@@ -10,7 +13,17 @@ const places = {
   file: ['content', 'destination', 'source'],
 } as const;
 
-const signCommand = /^node '[^']*\/bin\/sign-crl\.js'$/;
+const signCommand = /^node '([^']+)'$/;
+/** Where the kit is from a stack's folder, on another computer or in another checkout: around it, or installed. */
+const usualPlace = /^(?:\.\.\/)+(?:(?:[^/]+\/)*node_modules\/review-hardening-kit\/)?bin\/sign-crl\.js$/;
+
+function runsSignProgram(stack: Stack, command: string): boolean {
+  const path = signCommand.exec(command)?.[1];
+  if (path === undefined) return false;
+  return (
+    usualPlace.test(path) || (stack.folder !== undefined && relative(stack.folder, signProgram) === path)
+  );
+}
 
 /**
  * This kit's own step that signs CRLs: the CA's key is handed over in the one environment variable of that program,
@@ -19,7 +32,7 @@ const signCommand = /^node '[^']*\/bin\/sign-crl\.js'$/;
 function isCrlSigning(stack: Stack, provisioner: Provisioner, leaf: SecretLeaf): boolean {
   const { type, values } = provisioner;
   const environment = values['environment'];
-  if (type !== 'local-exec' || !signCommand.test(textOf(values['command']) ?? '')) return false;
+  if (type !== 'local-exec' || !runsSignProgram(stack, textOf(values['command']) ?? '')) return false;
   if (leaf.reference?.startsWith('tls_private_key.') !== true) return false;
   if (!leaf.reference.endsWith('.private_key_pem')) return false;
   // Of HCL a plan does not say which variable of the environment it is.
@@ -37,7 +50,10 @@ function secretsOf(stack: Stack, resource: Resource): { readonly type: string; r
     }
     return secretLeaves(stack, values)
       .filter((leaf) => !isCrlSigning(stack, provisioner, leaf))
-      .filter(({ path, reference }) => !(path[0] === 'content' && reference !== undefined))
+      .filter(
+        (leaf) =>
+          !(leaf.path[0] === 'content' && (leaf.reference !== undefined || readFileOf(leaf) !== undefined)),
+      )
       .map(({ words, path }) => ({ type: `${provisioner.type}, ${path[0] ?? ''}`, words }));
   });
 }

@@ -1,9 +1,31 @@
 import type { Rule, RuleFinding } from '../rule.ts';
-import { Unknown, type Value } from '../stack.ts';
+import { Unknown, type Stack, type Value } from '../stack.ts';
 import { balancerSources, forwardsOf } from '../terms/balancers.ts';
 import { certificatesOf } from '../terms/certificates.ts';
+import { isSecretFile, readFileOf } from '../terms/read-files.ts';
 import { dropletsOf, inboundRules } from '../terms/firewalls.ts';
-import { numberOf, ofType } from '../values.ts';
+import { leavesOf, numberOf, ofType } from '../values.ts';
+
+/** Files whose content goes where no secret may be: one with a telling name is a finding of another rule. */
+function readFilesOf(stack: Stack): (readonly [string, string])[] {
+  const within = (resource: string, value: Value | undefined, place: string): (readonly [string, string])[] =>
+    [...new Set(leavesOf(value).map(readFileOf))].flatMap((file) =>
+      file === undefined || isSecretFile(file)
+        ? []
+        : [[resource, `the content of ${file} in ${place}`] as const],
+    );
+  return [
+    ...dropletsOf(stack).flatMap(({ resource, values }) =>
+      within(resource.address, values['user_data'], 'user_data'),
+    ),
+    ...stack.outputs.flatMap(({ name, value, isSensitive }) =>
+      isSensitive ? [] : within(`output.${name}`, value, 'the output'),
+    ),
+    ...stack.resources.flatMap(({ address, provisioners }) =>
+      provisioners.flatMap(({ type, values }) => (type === 'file' ? [] : within(address, values, type))),
+    ),
+  ];
+}
 
 /** Neither a number nor left out. */
 const isUnreadable = (value: Value | undefined): boolean =>
@@ -37,6 +59,7 @@ export const undecidableValue: Rule = {
           ? [[resource.address, 'validity_period_hours'] as const]
           : []),
       ]),
+      ...readFilesOf(stack),
     ];
     return found.map(([resource, name]): RuleFinding => ({
       resource,

@@ -95,11 +95,12 @@ export const pki = (
   ...parts.top,
 });
 
-/** A private key's frame around nothing, put together at run time: it is none, and looks like one. */
+const beginning = (kind: string): string =>
+  kind.includes('PRIVATE') ? 'MC4CAQAwBQYDK2VwBCIEIA' : 'MCowBQYDK2VwAyEAGb9ECWm';
+
+/** The frame of a key or a certificate around the beginning of one, put together at run time: it is none, and looks like one. */
 export const pem = (kind = 'PRIVATE KEY'): string =>
-  ['-----BEGIN ', kind, '-----\n', 'MC4CAQAwBQYDK2VwBCIEIA'.repeat(2), '\n-----END ', kind, '-----\n'].join(
-    '',
-  );
+  ['-----BEGIN ', kind, '-----\n', beginning(kind).repeat(2), '\n-----END ', kind, '-----\n'].join('');
 
 /** Forms of tokens, put together at run time: they are none, and look like one. */
 const form = (...parts: readonly string[]): string => parts.join('');

@@ -277,4 +277,259 @@ const unplanned: CorpusCase[] = [
   },
 ];
 
-export const secrets: readonly CorpusCase[] = [...outputs, ...provisioners, ...elsewhere, ...unplanned];
+/** What is secret by the name of an attribute, an output or a file. */
+const undecidable = 'undecidable-value';
+const named: CorpusCase[] = (
+  [
+    ['module.keys.private_key_pem', [output], 'an output of a module'],
+    ['module.my_keys.private_key_pem', [output], 'an output of a module with another name'],
+    ['module.my_keys.bundle_of.ci.private_key', [output], 'in an output of a module'],
+    ['module.keys.public_key_pem', [], 'no secret'],
+    ['data.terraform_remote_state.pki.outputs.ca_private_key', [output], 'an output of another state'],
+    ['data.terraform_remote_state.pki.outputs.ca_certificate', [], 'no secret'],
+    ['data.vault_generic_secret.s.data["cert"]', [output], 'Vault gives secrets'],
+    ['data.vault_kv_secret_v2.db.data["password"]', [output], 'Vault gives secrets'],
+    ['data.vault_kv_secret_v2.db.version', [], 'about a secret'],
+    ['data.aws_secretsmanager_secret_version.s.secret_string', [output], 'the secret itself'],
+    ['data.aws_secretsmanager_secret_version.s.secret_id', [], 'the name of the secret'],
+    ['data.aws_ssm_parameter.s.value', [output], 'it may be a SecureString'],
+    ['acme_certificate.c.private_key_pem', [output], 'a key of another provider'],
+    ['acme_certificate.c.certificate_pem', [], 'no secret'],
+    ['cloud_app.a.client_secret', [output], 'by its name'],
+    ['cloud_app.a.token_ttl', [], 'about a token'],
+    ['cloud_app.a.private_key_path', [], 'where it is, not what'],
+    ['cloud_app.token.id', [], 'the name of a resource is none of an attribute'],
+    ['data.http.token.body', [], 'the name of a data source is none of an attribute'],
+    ['file("pki/secrets/ca.key")', [output], 'a file with a telling name'],
+    ['file("${path.module}/id_ed25519")', [output], 'a file with a telling name'],
+    ['filebase64("server.p12")', [output], 'a file with a telling name'],
+    ['file("id_ed25519.pub")', [undecidable], 'a file that is not looked at'],
+    ['file("banner.txt")', [undecidable], 'a file that is not looked at'],
+    ['filesha256("ca.key")', [], 'nobody gets back from it'],
+    [
+      'templatefile("x.tftpl", { key = tls_private_key.ci.private_key_pem })',
+      [output, undecidable],
+      'a template',
+    ],
+    ['local.list[*].k', [output], 'an attribute of each item of a local'],
+    ['local.list[0].name', [], 'another attribute of it'],
+    ['[for k in tls_private_key.ci : k.private_key_pem]', [output], 'each of a list'],
+  ] as const
+).map(([value, finds, why]) => ({
+  name: `output of ${value}`,
+  finds,
+  why,
+  inPlan: false,
+  stack: withKey({
+    locals: { list: [{ name: 'ci', k: '${nonsensitive(tls_private_key.ci.private_key_pem)}' }] },
+    output: { x: { value: `\${nonsensitive(${value})}` } },
+  }),
+}));
+
+const certificateKey = (body: Block): Block => ({
+  terraform: encrypted,
+  resource: { tls_private_key: { ci: key() }, ...body },
+  variable: { secret: { sensitive: true } },
+});
+const own: CorpusCase[] = (
+  [
+    [
+      'self.input, which holds a key',
+      { terraform_data: { x: { input: ref, provisioner: [local({ command: "echo '${self.input}'" })] } } },
+      [provisioner],
+    ],
+    [
+      'self.output, which holds a key',
+      { terraform_data: { x: { input: ref, provisioner: [local({ command: "echo '${self.output}'" })] } } },
+      [provisioner],
+    ],
+    [
+      'self.input.host beside a key',
+      {
+        terraform_data: {
+          x: { input: { host: 'a', key: ref }, provisioner: [local({ command: 'ping ${self.input.host}' })] },
+        },
+      },
+      [],
+    ],
+    [
+      'self.triggers of a key',
+      {
+        null_resource: {
+          x: {
+            triggers: { k: ref },
+            provisioner: [local({ when: 'destroy', command: 'curl -d ${self.triggers.k} x' })],
+          },
+        },
+      },
+      [provisioner],
+    ],
+    [
+      'self.private_key_pem',
+      {
+        tls_private_key: {
+          ci: { ...key(), provisioner: [local({ command: 'echo ${self.private_key_pem}' })] },
+        },
+      },
+      [provisioner],
+    ],
+    [
+      'self.id',
+      { tls_private_key: { ci: { ...key(), provisioner: [local({ command: 'echo ${self.id}' })] } } },
+      [],
+    ],
+  ] as const
+).map(([name, body, finds]) => ({
+  name: `provisioner with ${name}`,
+  finds,
+  why: 'self is the resource that the provisioner is of',
+  stack: certificateKey(body),
+}));
+
+const each: CorpusCase[] = (
+  [
+    [{ a: ref }, '${each.value}', [provisioner]],
+    [{ a: ref }, '${each.key}', []],
+    ['${tls_private_key.ci}', '${each.value.private_key_pem}', [provisioner]],
+    ['${tls_private_key.ci}', '${each.value.public_key_pem}', []],
+    ['${toset([var.secret])}', '${each.value}', [provisioner]],
+  ] as const
+).map(([list, command, finds]) => ({
+  name: `provisioner with ${command} of ${JSON.stringify(list)}`,
+  finds,
+  why: 'each is an item of the list',
+  inPlan: false,
+  stack: certificateKey({
+    terraform_data: { x: { for_each: list, provisioner: [local({ command: `echo '${command}'` })] } },
+  }),
+}));
+
+const signed = (path: string, finds: readonly string[], why: string): CorpusCase => ({
+  name: `the step that signs CRLs by ${path}`,
+  finds,
+  why,
+  stack: provisioned(local({ command: `node '${path}'`, environment: { HARDENING_CRL_REQUEST: request() } })),
+});
+const otherPrograms: CorpusCase[] = [
+  signed('../../../node_modules/review-hardening-kit/bin/sign-crl.js', [], 'the kit as a dependency'),
+  signed('/tmp/elsewhere/bin/sign-crl.js', [provisioner], 'another program of that name'),
+  signed('../../../scripts/bin/sign-crl.js', [provisioner], 'another program of that name'),
+  signed('bin/sign-crl.js', [provisioner], 'another program, in the folder of the stack'),
+];
+
+const inFile: CorpusCase[] = (
+  [
+    ['a key from a file in remote-exec', remote(['cat >/k <<X\n${file("ca.key")}\nX']), [provisioner]],
+    ['a key from a file in local-exec', local({ command: `echo '\${filebase64("ca.key")}'` }), [provisioner]],
+    ['a script from a file', remote(['${file("install.sh")}']), [undecidable]],
+    ['a file with a key from a file', { file: { content: '${file("ca.key")}', destination: '/k' } }, []],
+    [
+      'a token of Vault',
+      local({ command: 'login ${data.vault_kv_secret_v2.x.data["token"]}' }),
+      [provisioner],
+    ],
+  ] as const
+).map(([name, block, finds]) => ({
+  name: `provisioner: ${name}`,
+  finds,
+  why: 'what is in the file is in the script',
+  stack: provisioned(block),
+}));
+
+const withoutResource = (name: string, top: Block, finds: readonly string[], why: string): CorpusCase => ({
+  name,
+  finds,
+  why,
+  inPlan: false,
+  stack: { resource: {}, ...top },
+});
+const connected = (connection: Block): Block => ({
+  resource: {
+    terraform_data: {
+      x: {
+        connection: { type: 'ssh', host: '192.0.2.1', host_key: 'ssh-ed25519 AAAA', ...connection },
+        provisioner: [remote(['true'])],
+      },
+    },
+  },
+});
+const passphrase = (value: string): Block => ({
+  terraform: {
+    encryption: {
+      key_provider: { pbkdf2: { k: { passphrase: value } } },
+      method: { aes_gcm: { m: { keys: '${key_provider.pbkdf2.k}' } } },
+      state: { method: '${method.aes_gcm.m}', enforced: true },
+    },
+  },
+  variable: { secret: { sensitive: true } },
+});
+const s3 = (more: Block): Block => ({
+  terraform: { backend: { s3: { bucket: 'b', key: 'k', encrypt: true, ...more } } },
+});
+const literal: CorpusCase[] = [
+  withoutResource('a key in a connection', connected({ private_key: pem() }), [written], 'in the repository'),
+  withoutResource(
+    'a key from a file in a connection',
+    connected({ private_key: '${file("~/.ssh/id")}' }),
+    [],
+    'outside',
+  ),
+  withoutResource(
+    'a key for a module',
+    { module: { m: { source: './m', key: pem() } } },
+    [written],
+    'in the repository',
+  ),
+  withoutResource(
+    'a password for a module',
+    { module: { m: { source: './m', db_password: 'abcd' } } },
+    [written],
+    'in the repository',
+  ),
+  withoutResource(
+    'a name of a secret for a module',
+    { module: { m: { source: './m', secret: 'app/db' } } },
+    [],
+    'a name',
+  ),
+  withoutResource(
+    'a key of the customer for a backend',
+    s3({ sse_customer_key: 'A'.repeat(43) + '=' }),
+    [written],
+    'in the repository',
+  ),
+  withoutResource('a key of KMS for a backend', s3({ kms_key_id: 'alias/x' }), [], 'a name'),
+  withoutResource(
+    'a password of a backend',
+    { terraform: { backend: { http: { password: 'abc' } } } },
+    [written],
+    'in the repository',
+  ),
+  withoutResource(
+    'a passphrase of the encryption',
+    passphrase('correct horse battery staple'),
+    [written],
+    'in the repository',
+  ),
+  withoutResource('a passphrase from a variable', passphrase('${var.secret}'), [], 'from outside'),
+  withoutResource(
+    'an API token of a provider',
+    { provider: { cloudflare: [{ api_token: 'v1.0-abcdef' }] } },
+    [written],
+    'in the repository',
+  ),
+  withoutResource('a switch of a provider', { provider: { x: [{ use_token: true }] } }, [], 'no token'),
+];
+
+export const secrets: readonly CorpusCase[] = [
+  ...outputs,
+  ...provisioners,
+  ...elsewhere,
+  ...unplanned,
+  ...named,
+  ...own,
+  ...each,
+  ...otherPrograms,
+  ...inFile,
+  ...literal,
+];

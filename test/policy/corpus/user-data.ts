@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { Block, CorpusCase } from '../support/corpus-case.ts';
 import { authority, booted, droplet, encrypted, hostKey, key, pem, pki, tagOf, token } from './parts.ts';
@@ -12,6 +13,18 @@ const inLines = (text: string): string => text.replace(/.{1,60}/g, '$&\n');
 const cloud = (text: string): string => `#cloud-config\n${text}`;
 const withKeys = (keys: Block): Block => ({ tls_private_key: keys });
 const state = { terraform: encrypted };
+
+const jwk = (more: Block, first = false): string => {
+  const coordinates = { kty: 'EC', crv: 'P-256', x: 'A1b2C3d4'.repeat(5), y: 'A1b2C3d4'.repeat(5) };
+  return JSON.stringify(first ? { ...more, ...coordinates } : { ...coordinates, ...more });
+};
+/** Keys that are made for this run, and used for nothing. */
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const der = (type: 'pkcs8' | 'sec1'): string =>
+  ec.privateKey.export({ format: 'der', type }).toString('base64');
+const publicDer = (): string => ec.publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+const rsaKey = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey;
+const rsa = (type: 'pkcs8' | 'pkcs1'): string => rsaKey.export({ format: 'der', type }).toString('base64');
 
 /** The cloud-config that this kit writes, with other parts. */
 const kit = (parts: string): string => `#cloud-config\n\${jsonencode({"disable_root" = true, ${parts}})}`;
@@ -133,6 +146,32 @@ const texts: readonly (readonly [name: string, userData: unknown, finds: readonl
       'pressed by terraform',
     ],
     [
+      'a JWK',
+      `#!/bin/sh\necho '${jwk({ d: 'A1b2C3d4'.repeat(5) })}' >/k\n`,
+      [secret],
+      'd is the private part',
+    ],
+    [
+      'a JWK in JSON',
+      JSON.stringify({ key: jwk({ d: 'A1b2C3d4'.repeat(5) }) }),
+      [secret],
+      'quotes are escaped',
+    ],
+    ['a JWK with d first', jwk({ d: 'A1b2C3d4'.repeat(5) }, true), [secret], 'in another order'],
+    ['a public JWK', jwk({}), [], 'no secret'],
+    ['a PKCS#8 key in DER', `echo ${der('pkcs8')} | base64 -d >k`, [secret], 'without the lines of PEM'],
+    ['an EC key in DER', `echo ${der('sec1')} | base64 -d >k`, [secret], 'another form of key'],
+    ['an RSA key in DER', `echo ${rsa('pkcs1')} | base64 -d >k`, [secret], 'another form of key'],
+    ['an RSA key in PKCS#8', `key: ${rsa('pkcs8')}`, [secret], 'another form of key'],
+    ['a public key in DER', `echo ${publicDer()} | base64 -d >k`, [], 'no secret'],
+    [
+      'a key from a file',
+      cloud('write_files:\n- path: /k\n  encoding: b64\n  content: ${filebase64("pki/ca.key")}\n'),
+      [secret],
+      'a file with a telling name',
+    ],
+    ['a script from a file', '${file("boot.sh")}', ['undecidable-value'], 'a file that is not looked at'],
+    [
       'a checksum',
       `#!/bin/sh\necho ${'ab12'.repeat(16)} | sha256sum -c\n`,
       [],
@@ -168,7 +207,7 @@ const references: readonly (readonly [
   [
     'a reference in templatefile',
     '${templatefile("x.tpl", {key = tls_private_key.ci.private_key_pem})}',
-    [secret],
+    [secret, 'undecidable-value'],
     'a template gets it',
   ],
   [

@@ -175,7 +175,7 @@ function expression(value: unknown): Block {
   const references = text.includes('${')
     ? [
         ...text.matchAll(
-          /\b(?:data\.)?(?:[a-z][a-z0-9]*_[a-z0-9_]+|var|local)\.[\w-]+(?:\.[\w-]+|\[\\"\w+\\"\])?/g,
+          /\b(?:data\.)?(?:[a-z][a-z0-9]*_[a-z0-9_]+|var|local|self|module)\.[\w-]+(?:\.[\w-]+|\[\\"\w+\\"\])?/g,
         ),
       ]
         .map(([found]) => found.replace(/\[\\"(\w+)\\"\]/, '.$1'))

@@ -1,0 +1,11 @@
+import type { AssetFile } from '../stack.ts';
+
+/** Where a stack is from. */
+export interface Source {
+  /** What messages call it. */
+  readonly name: string;
+  /** The folder that terraform runs in. Undefined: not known. */
+  readonly folder: string | undefined;
+  /** The files of `assets` beside it. */
+  readonly files: readonly AssetFile[];
+}
