@@ -46,10 +46,10 @@ export function notKeptFolder(root: string): UserError {
   );
 }
 
-export function folderInUse(root: string, holder: number): UserError {
+export function folderInUse(root: string, holder: number, lock: string): UserError {
   return new UserError(
     `Process ${holder} works in ${root}, and has not ended for ten seconds.`,
-    'Wait for it, and run this again.',
+    `Wait for it, and run this again. If process ${holder} is something else, the lock is of a run that was killed: rm ${lock}`,
   );
 }
 

@@ -19,7 +19,7 @@ import { createFolders, exists, pkiPaths, writeCertificate, type PkiPaths } from
 import { keyHash, writeIndex } from './issue-index.ts';
 import { generateKey } from './keys.ts';
 import { loadAuthorityCertificate } from './load.ts';
-import { replacingName, takeProcessLock } from './process-lock.ts';
+import { releaseProcessLock, replacingName, takeProcessLock } from './process-lock.ts';
 
 /** How long another process is waited for. */
 const longestWaitMs = 10_000;
@@ -39,13 +39,13 @@ export async function whileLocked<Result>(
     const taken = await takeProcessLock(lock);
     if (taken === 'stuck') throw lockStays(replacingName(lock));
     if (taken === 'taken') break;
-    if (Date.now() > giveUpAt) throw folderInUse(paths.root, taken.holder);
+    if (Date.now() > giveUpAt) throw folderInUse(paths.root, taken.holder, lock);
     await sleep(50);
   }
   try {
     return await work(paths);
   } finally {
-    fs.rmSync(lock, { force: true });
+    releaseProcessLock(lock);
   }
 }
 

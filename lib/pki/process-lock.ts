@@ -10,9 +10,13 @@ const mostAttempts = 100;
 /** The file that is held for the moment in which a dead process's lock is replaced. */
 export const replacingName = (lock: string): string => `${lock}.replacing`;
 
+/** The locks that this process has. */
+const held = new Set<string>();
+
 /**
  * Takes a lock for this process where no running process has it: a file with the number of the process in it. Whoever
- * takes it removes the file at the end; the lock of a process that died is replaced.
+ * takes it gives it back with {@link releaseProcessLock}; the lock of a process that died is replaced. One with this
+ * process's own number that it did not take is a dead one's too: in a container every run may be process 1.
  *
  * @param lock the file, in a folder that exists.
  * @returns `taken`; the running process that has it; or `stuck` where a process was killed while it replaced a lock.
@@ -25,15 +29,30 @@ export async function takeProcessLock(
   fs.writeFileSync(own, `${process.pid}\n`, { flag: 'wx' });
   try {
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      if (linked(own, lock)) return 'taken';
+      if (linked(own, lock)) {
+        held.add(wholePath(lock));
+        return 'taken';
+      }
       const holder = holderOf(lock);
-      if (holder !== undefined && isRunning(holder)) return { holder };
+      if (holder !== undefined && isAlive(holder, lock)) return { holder };
       if (!replaceDead(own, lock, replacingName(lock))) await sleep(20);
     }
   } finally {
     fs.rmSync(own, { force: true });
   }
   return 'stuck';
+}
+
+/** Gives back a lock that this process took. */
+export function releaseProcessLock(lock: string): void {
+  held.delete(wholePath(lock));
+  fs.rmSync(lock, { force: true });
+}
+
+/** One name for a lock, by whatever links its folder was reached. */
+function wholePath(lock: string): string {
+  const folder = dirname(lock);
+  return join(fs.existsSync(folder) ? fs.realpathSync(folder) : folder, basename(lock));
 }
 
 /**
@@ -47,7 +66,7 @@ function replaceDead(own: string, name: string, replacing: string): boolean {
   if (!linked(own, replacing)) return false;
   try {
     const holder = holderOf(name);
-    if (holder !== undefined && !isRunning(holder)) fs.rmSync(name, { force: true });
+    if (holder !== undefined && !isAlive(holder, name)) fs.rmSync(name, { force: true });
   } finally {
     fs.rmSync(replacing, { force: true });
   }
@@ -73,6 +92,10 @@ function holderOf(name: string): number | undefined {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+function isAlive(holder: number, lock: string): boolean {
+  return holder === process.pid ? held.has(wholePath(lock)) : isRunning(holder);
 }
 
 function isRunning(pid: number): boolean {

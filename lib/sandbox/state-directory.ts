@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { sandboxText } from '../messages/sandbox.ts';
-import { replacingName, takeProcessLock } from '../pki/process-lock.ts';
+import { releaseProcessLock, replacingName, takeProcessLock } from '../pki/process-lock.ts';
 import { isQuotablePath } from '../render/helpers.ts';
 import { makeFolder } from '../render/make-folder.ts';
 import { orTell } from '../render/system-errors.ts';
@@ -46,7 +46,10 @@ async function take(path: string): Promise<StateDirectory | { holder: number }> 
     return await lock(path);
   }, unusable);
   if (holder !== undefined) return { holder };
-  const release = (): Promise<void> => rm(join(path, lockName), { force: true });
+  const release = (): Promise<void> => {
+    releaseProcessLock(join(path, lockName));
+    return Promise.resolve();
+  };
   const descriptionFile = join(path, 'sandbox.json');
   try {
     await orTell(() => rm(descriptionFile, { force: true }), unusable);

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { encryptKey, isEncryptedKey, loadEncryptedKey } from '../../lib/pki/encrypted-key.ts';
 import { pkiPaths } from '../../lib/pki/files.ts';
@@ -390,13 +391,43 @@ describe('the revocation list', () => {
   });
 });
 
-test('a lock of a process that died is taken over; nothing is left of it', async () => {
+test.each([
+  ['a process that died', '4194304'],
+  ['a run with this one’s number, as process 1 of a container', String(process.pid)],
+])('a lock of %s is taken over; nothing is left of it', async (_name, pid) => {
   const { paths } = await newKeptPki();
-  fs.writeFileSync(join(paths.root, 'lock'), '4194304\n');
+  fs.writeFileSync(join(paths.root, 'lock'), `${pid}\n`);
   expect(await whileLocked(paths.root, () => Promise.resolve('done'))).toBe('done');
   await expect(whileLocked(paths.root, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
   expect(fs.readdirSync(paths.root).sort()).toEqual(['certs', 'index.json', 'secrets']);
 });
+
+test('a lock that this process has is waited for, by whatever path', async () => {
+  const { paths } = await newKeptPki();
+  const link = join(temporaryFolder(), 'link');
+  fs.symlinkSync(paths.root, link);
+  const order: string[] = [];
+  await Promise.all(
+    [paths.root, link].map((folder) =>
+      whileLocked(folder, async () => {
+        order.push('begins');
+        await sleep(100);
+        order.push('ends');
+      }),
+    ),
+  );
+  expect(order).toEqual(['begins', 'ends', 'begins', 'ends']);
+});
+
+test('a lock of a process that runs names the file, for whoever knows better', async () => {
+  const { paths } = await newKeptPki();
+  const lock = join(paths.root, 'lock');
+  fs.writeFileSync(lock, `${process.ppid}\n`);
+  await expect(whileLocked(paths.root, () => Promise.resolve())).rejects.toMatchObject({
+    message: expect.stringContaining(`Process ${process.ppid} works in ${paths.root}`) as string,
+    fix: expect.stringContaining(`rm ${lock}`) as string,
+  });
+}, 20_000);
 
 test.each([
   ['no JSON', 'x', 'it is not JSON'],
