@@ -1,3 +1,4 @@
+import { Fn } from 'cdktf/lib/terraform-functions.js';
 import type { Construct } from 'constructs';
 import type { CertificatePlan } from '../model/infrastructure/infrastructure.ts';
 import { CertificateAuthority, certificateAuthorityId } from './certificate-authority.ts';
@@ -47,7 +48,7 @@ export function terraformCertificates(
   return {
     authority,
     certificates,
-    authoritiesPem: [...authorities, ...parts.trusted].map(({ certificatePem }) => certificatePem).join(''),
+    authoritiesPem: joined([...authorities, ...parts.trusted].map(({ certificatePem }) => certificatePem)),
     authorities: [
       ...authorities.map((one) => ({ ...issued(one), authority: String(one.generation) })),
       ...parts.trusted.map(({ name, serialNumber, notAfter }) => ({
@@ -81,6 +82,12 @@ export function terraformCertificates(
       given: parts.trusted.map(({ crlPem }) => crlPem ?? '').join(''),
     },
   };
+}
+
+/** Texts that terraform puts together: where the kit does, the engine warns of each function that gets the result. */
+function joined(texts: readonly string[]): string {
+  const [only = '', ...more] = texts;
+  return more.length === 0 ? only : Fn.join('', [...texts]);
 }
 
 function requestAt({ requests }: PublicParts, path: string): string {
