@@ -124,7 +124,9 @@ describe('with a CA in a folder beside terraform’s', () => {
     const warned = vi.spyOn(console, 'warn');
     const stack = await synth({ ...hostStack, pki: { alsoTrustedDirectories: ['pki'] } });
     const local = files(stack)['tls/ca.crt']?.['content'];
-    expect(local).toMatch(/^\$\{join\("", \[tls_self_signed_cert\.\w+\.cert_pem, "-----BEGIN CERTIFICATE-----/);
+    expect(local).toMatch(
+      /^\$\{join\("", \[tls_self_signed_cert\.\w+\.cert_pem, "-----BEGIN CERTIFICATE-----/,
+    );
     // The engine has nothing to say while a CA is moved.
     expect(warned).not.toHaveBeenCalled();
     // By its path: an environment has no room for a long one.
