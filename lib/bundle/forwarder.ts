@@ -73,8 +73,10 @@ export interface ForwarderPlace {
   /** The host names that it answers to. */
   readonly hosts: readonly string[];
   readonly keyPath: string;
-  /** The file with the table of nftables. */
+  /** The file with the table of nftables that says who may call. */
   readonly tableFile: string;
+  /** The file with the table that keeps the port for the forwarder. */
+  readonly portTableFile: string;
 }
 
 /** A route of the gateway under one of the paths that clients use. */
@@ -137,6 +139,7 @@ export function resolveForwarder(
       hosts: ['localhost', '127.0.0.1'],
       keyPath: `${folder}/key.pem`,
       tableFile: `${folder}/host/hardening-forwarder.nft`,
+      portTableFile: `${folder}/host/hardening-forwarder-port.nft`,
     },
     compose: {
       isHost: false,
@@ -150,6 +153,7 @@ export function resolveForwarder(
       hosts: ['forwarder', 'localhost', '127.0.0.1'],
       keyPath: keyIsBeside ? '/run/key.pem' : `${folder}/key.pem`,
       tableFile: `${folder}/host/hardening-forwarder.nft`,
+      portTableFile: `${folder}/host/hardening-forwarder-port.nft`,
     },
   };
 }

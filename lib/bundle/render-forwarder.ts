@@ -10,7 +10,13 @@ export function forwarderTemplates(): Templates {
 }
 
 /** Files that only one of the two ways to listen has. */
-const onlyForLoopback = ['host/hardening-forwarder.nft', 'host/load-nftables', 'host/nftables.conf'];
+const onlyForLoopback = [
+  'host/hardening-forwarder.nft',
+  'host/hardening-forwarder-port.nft',
+  'host/hardening-forwarder-port.service',
+  'host/load-nftables',
+  'host/nftables.conf',
+];
 
 /**
  * Prints a forwarder's files by their path in a version of the bundle: nginx's are there twice, for a host and for a

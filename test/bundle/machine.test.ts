@@ -8,6 +8,7 @@ import { untilHolds } from '../gateway/support/waiting.ts';
 import {
   bringBundle,
   callAs,
+  filesOf,
   install,
   journal,
   property,
@@ -38,22 +39,15 @@ describe.skipIf(reason !== undefined).each(distributions)('the forwarder on a bo
     await machine.stop();
   });
 
-  // Without what systemd makes and takes as the machine's other units come and go (sshd's own folder in /run).
-  const filesBefore = async (): Promise<string> =>
-    machine.output([
-      'sh',
-      '-c',
-      'find /etc /var/lib/systemd /run -xdev \\( -path /run/systemd -o -path /run/log -o -path /run/udev -o -path /run/sshd \\) -prune -o -print | sort; getent passwd; getent group; nft list ruleset',
-    ]);
   let before = '';
 
   test('is refused where a user that it is for is not there, and changes nothing', async () => {
-    before = await filesBefore();
+    before = await filesOf(machine);
     await bringBundle(machine, gateway, ['--for-user', 'nobody-here']);
     const { status, stderr } = await install(machine);
     expect(status).toBe(2);
     expect(stderr).toContain('no user nobody-here');
-    expect(await filesBefore()).toBe(before);
+    expect(await filesOf(machine)).toBe(before);
   });
 
   test('is installed by one script, and the gateway lets it in', async () => {
@@ -138,8 +132,10 @@ describe.skipIf(reason !== undefined).each(distributions)('the forwarder on a bo
     expect(await machine.run(['systemctl', 'restart', unit])).not.toMatchObject({ status: 0 });
     await untilJournalSays(machine, /others may use \S+key\.pem \(mode 644\)/);
     expect(await callAs(machine, 'livereview')).toBe('refused');
-    // The table goes with it.
-    expect(await machine.output(['nft', 'list', 'ruleset'])).not.toContain('hardening_forwarder');
+    // The table of callers goes with it; the port is kept.
+    const tables = await machine.output(['nft', 'list', 'tables']);
+    expect(tables).not.toMatch(/hardening_forwarder$/m);
+    expect(tables).toMatch(/hardening_forwarder_port$/m);
     // The second run of the script mends the mode.
     expect(await install(machine)).toMatchObject({ status: 0 });
     expect(await callAs(machine, 'livereview')).toBe('200');
@@ -236,6 +232,17 @@ describe.skipIf(reason !== undefined).each(distributions)('the forwarder on a bo
     await machine.output(['systemctl', 'reload', unit]);
     expect(await callAs(machine, 'livereview', call)).toBe('200');
     expect(await callAs(machine, 'mallory', call)).toBe('refused');
+    // Whoever is in the group can call, and cannot answer: neither while it runs nor while it does not.
+    for (const verb of ['start', 'stop']) {
+      await machine.output(['systemctl', verb, unit]);
+      const taken = await machine.run([
+        ...['setpriv', '--reuid=livereview', '--regid=livereview', '--init-groups', 'sh', '-c'],
+        `mkdir -p ${socket}; rm -f ${socket}; mv ${socket} ${socket}.away; mkdir -p ${socket}`,
+      ]);
+      expect(taken.status, verb).not.toBe(0);
+    }
+    await machine.output(['systemctl', 'start', unit]);
+    expect(await callAs(machine, 'livereview', call)).toBe('200');
   });
 
   test('is scored well by systemd-analyze, and comes again at the next boot', async () => {
@@ -248,7 +255,7 @@ describe.skipIf(reason !== undefined).each(distributions)('the forwarder on a bo
   test('leaves nothing when it is removed', async () => {
     expect(await install(machine, '--remove')).toMatchObject({ status: 0, stderr: '' });
     await machine.output(['groupdel', 'reviewers']);
-    expect(await filesBefore()).toBe(before);
+    expect(await filesOf(machine)).toBe(before);
     // A second time there is nothing to take off.
     expect(await install(machine, '--remove')).toMatchObject({ status: 0, stderr: '' });
   });

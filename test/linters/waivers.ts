@@ -107,6 +107,7 @@ export const waivers: readonly Waiver[] = [
       '*/hardening-models.service',
       '*/hardening-nftables.service',
       '*/hardening-bootstrap-firewall.service',
+      '*/hardening-forwarder-port.service',
       '*/hardening-forwarder.service',
     ],
     reason:
@@ -128,7 +129,11 @@ export const waivers: readonly Waiver[] = [
   {
     linter: 'systemd-analyze security',
     rule: 'RestrictAddressFamilies_AF_NETLINK',
-    where: ['*/hardening-nftables.service', '*/hardening-bootstrap-firewall.service'],
+    where: [
+      '*/hardening-nftables.service',
+      '*/hardening-bootstrap-firewall.service',
+      '*/hardening-forwarder-port.service',
+    ],
     reason: 'nft speaks to the kernel over netlink. The units that load rules have no family of the network.',
   },
   {
@@ -140,6 +145,7 @@ export const waivers: readonly Waiver[] = [
       '*/hardening-models.service',
       '*/hardening-nftables.service',
       '*/hardening-bootstrap-firewall.service',
+      '*/hardening-forwarder-port.service',
       'full/hardening-ollama.service',
       'a-*/hardening-ollama.service',
     ],
@@ -153,6 +159,7 @@ export const waivers: readonly Waiver[] = [
       '*/hardening-gateway.service',
       '*/hardening-nftables.service',
       '*/hardening-bootstrap-firewall.service',
+      '*/hardening-forwarder-port.service',
     ],
     reason:
       'A capability over the network counts in the user namespace of the machine alone: ports below 1024 for the gateway, rules for nft.',
@@ -185,14 +192,22 @@ export const waivers: readonly Waiver[] = [
   {
     linter: 'systemd-analyze security',
     rule: 'UserOrDynamicUser',
-    where: ['*/hardening-nftables.service', '*/hardening-bootstrap-firewall.service'],
+    where: [
+      '*/hardening-nftables.service',
+      '*/hardening-bootstrap-firewall.service',
+      '*/hardening-forwarder-port.service',
+    ],
     reason:
       'nft as another user would need CAP_NET_ADMIN as an ambient capability. As root it has CAP_NET_ADMIN alone, and cannot write to the file system.',
   },
   {
     linter: 'systemd-analyze security',
     rule: 'CapabilityBoundingSet_CAP_NET_ADMIN',
-    where: ['*/hardening-nftables.service', '*/hardening-bootstrap-firewall.service'],
+    where: [
+      '*/hardening-nftables.service',
+      '*/hardening-bootstrap-firewall.service',
+      '*/hardening-forwarder-port.service',
+    ],
     reason: 'Loading rules into the packet filter is what these units are for. It is their only capability.',
   },
   {

@@ -9,6 +9,8 @@ import type { InsideGateway } from './inside-gateway.ts';
 export const unit = 'hardening-forwarder.service';
 /** Where the bundle is on the host of the service. */
 const onHost = '/root/bundle';
+/** The bundle's program there. */
+export const installer = `${onHost}/install.sh`;
 
 /** Makes a bundle of `ci` and brings it to the machine, as an administrator does. */
 export async function bringBundle(
@@ -31,7 +33,16 @@ export async function bringBundle(
 }
 
 export function install(machine: BootedMachine, ...parameters: readonly string[]): Promise<Result> {
-  return machine.run(['sh', `${onHost}/install.sh`, ...parameters]);
+  return machine.run(['sh', installer, ...parameters]);
+}
+
+/** Files, users, groups and rules: without what systemd makes and takes as other units come and go (sshd's own folder). */
+export function filesOf(machine: BootedMachine): Promise<string> {
+  return machine.output([
+    'sh',
+    '-c',
+    'find /etc /var/lib/systemd /run -xdev \\( -path /run/systemd -o -path /run/log -o -path /run/udev -o -path /run/sshd \\) -prune -o -print | sort; getent passwd; getent group; nft list ruleset',
+  ]);
 }
 
 /** A call of one of the machine's users with the distribution's curl: the status, or `refused`. */
