@@ -11,7 +11,7 @@ export const gatewayHostRewrite: Rule = {
     "Ollama trusts requests for localhost alone and answers others with an empty 403; a client's own Host would also " +
     "let a web page's name reach it (DNS rebinding).",
   check: (stack, { modelPorts }) =>
-    gatewaysOf(stack.files, modelPorts).locations.flatMap((location): RuleFinding[] => {
+    gatewaysOf(stack, modelPorts).locations.flatMap((location): RuleFinding[] => {
       const hosts = inForce(location, 'proxy_set_header')
         .filter(({ args }) => args[0]?.toLowerCase() === 'host')
         .map(({ args }) => args[1] ?? '');

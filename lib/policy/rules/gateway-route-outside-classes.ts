@@ -44,7 +44,7 @@ export const gatewayRouteOutsideClasses: Rule = {
     'A path that is passed on without being listed lets a service pull, create or delete models, or push them to ' +
     'somebody else; one without its check lets a dashboard make models work.',
   check: (stack, { modelPorts }) =>
-    gatewaysOf(stack.files, modelPorts).locations.flatMap((location): RuleFinding[] => {
+    gatewaysOf(stack, modelPorts).locations.flatMap((location): RuleFinding[] => {
       const problem = problemOf(location);
       if (problem === undefined) return [];
       return [

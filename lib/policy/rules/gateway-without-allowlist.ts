@@ -81,7 +81,7 @@ export const gatewayWithoutAllowlist: Rule = {
     'A CA signs what it is given: without ssl_verify_client and the list, every certificate of it is let in, a revoked ' +
     "or another stack's one included.",
   check: (stack, { modelPorts }) => {
-    const { locations, unreadable } = gatewaysOf(stack.files, modelPorts);
+    const { locations, unreadable } = gatewaysOf(stack, modelPorts);
     const found = new Map<string, string>();
     for (const location of locations) {
       const problem = problemOf(location);

@@ -1,6 +1,7 @@
 import type { Rule, RuleFinding } from '../rule.ts';
 import type { Stack } from '../stack.ts';
-import { dropletsOf } from '../terms/firewalls.ts';
+import { encodedTexts } from '../terms/encoded-texts.ts';
+import { userDataOf } from '../terms/user-data.ts';
 import { openedIn } from '../terms/ollama-environment.ts';
 import { leavesOf } from '../values.ts';
 
@@ -11,10 +12,10 @@ function textsOf(stack: Stack): { readonly resource: string; readonly text: stri
     value: Parameters<typeof leavesOf>[0],
   ): { resource: string; text: string }[] =>
     leavesOf(value).flatMap(({ text, path }) =>
-      text === undefined ? [] : [{ resource, text: decoded(withName(path.at(-1), text)) }],
+      text === undefined ? [] : [{ resource, text: withEncoded(withName(path.at(-1), text)) }],
     );
   return [
-    ...dropletsOf(stack).flatMap(({ resource, values }) => texts(resource.address, values['user_data'])),
+    ...userDataOf(stack).flatMap(({ resource, value }) => texts(resource.address, value)),
     ...stack.resources.flatMap(({ address, provisioners }) =>
       provisioners.flatMap(({ values }) => texts(address, values)),
     ),
@@ -22,18 +23,11 @@ function textsOf(stack: Stack): { readonly resource: string; readonly text: stri
   ];
 }
 
+const withEncoded = (text: string): string => [text, ...encodedTexts(text)].join('\n');
+
 /** In an object the name is the key: `environment = { OLLAMA_HOST = "0.0.0.0" }`. */
 function withName(key: string | undefined, text: string): string {
   return key?.startsWith('OLLAMA_') === true ? `${key}=${text}` : text;
-}
-
-/** A text with what is in base64 in it written out beside. */
-function decoded(text: string): string {
-  const runs = text.match(/[A-Za-z0-9+/]{24,}={0,2}/g) ?? [];
-  const inner = runs
-    .map((run) => Buffer.from(run, 'base64').toString('utf8'))
-    .filter((one) => /^[\t\n\r -~]*$/.test(one));
-  return [text, ...inner].join('\n');
 }
 
 export const ollamaHostOpened: Rule = {

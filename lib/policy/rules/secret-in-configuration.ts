@@ -1,5 +1,6 @@
 import type { Rule, RuleFinding } from '../rule.ts';
 import type { Resource, Stack, Value } from '../stack.ts';
+import { isUserData } from '../terms/user-data.ts';
 import { isGone } from '../terms/firewalls.ts';
 import { secretsIn } from '../terms/secret-texts.ts';
 import { leavesOf, textOf } from '../values.ts';
@@ -40,8 +41,10 @@ function ofResources(stack: Stack): RuleFinding[] {
     .flatMap((resource) => {
       const { address, values } = resource;
       // user_data has a rule of its own.
-      const { user_data: _userData, droplet_template: _template, ...rest } = values;
-      return findings(address, [...secretsOf(rest), ...ofConnections(resource)]);
+      const texts = leavesOf(values).flatMap(({ text, path }) =>
+        text === undefined || isUserData(path) ? [] : [text],
+      );
+      return findings(address, [...secretsOf(texts), ...ofConnections(resource)]);
     });
 }
 

@@ -1,6 +1,6 @@
 import type { Rule } from '../rule.ts';
 import { Unknown, type Stack, type Value } from '../stack.ts';
-import { dropletsOf } from '../terms/firewalls.ts';
+import { userDataOf } from '../terms/user-data.ts';
 import { leavesOf } from '../values.ts';
 import { isHostKeyReference, secretLeaves, type SecretLeaf } from '../terms/secrets.ts';
 
@@ -45,8 +45,7 @@ export const secretInUserData: Rule = {
     'Every process of the droplet can read user_data at 169.254.169.254, for as long as the droplet lives, and it ' +
     'cannot be changed without a new droplet.',
   check: (stack) =>
-    dropletsOf(stack).flatMap(({ resource, values }) => {
-      const userData = values['user_data'];
+    userDataOf(stack).flatMap(({ resource, value: userData }) => {
       const leaves = secretLeaves(stack, userData);
       const kinds = leaves
         .filter((leaf) => !isPinnedHostKey(stack, userData, leaf))

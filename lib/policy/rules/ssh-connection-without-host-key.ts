@@ -6,9 +6,9 @@ import { leavesOf } from '../values.ts';
 const isMissing = (values: Block, name: string): boolean =>
   leavesOf(values[name]).every(({ text }) => text === '');
 
-/** Options of ssh(1) that take any key. */
+/** Options of ssh(1), and of Ansible, that take any key. */
 const unchecked =
-  /StrictHostKeyChecking[\s=]+["']?(?:no|off|accept-new)\b|UserKnownHostsFile[\s=]+["']?\/dev\/null|ssh-keyscan\b[^\n]*>>?\s*\S*known_hosts/i;
+  /\b(?:ANSIBLE_)?HOST_KEY_CHECKING["']?\s*[=:]\s*["']?(?:false|no|off|0|f|n)\b|StrictHostKeyChecking[\s=]+["']?(?:no|off|accept-new)\b|UserKnownHostsFile[\s=]+["']?\/dev\/null|ssh-keyscan\b[^\n]*>>?\s*\S*known_hosts/i;
 
 function problemsOf(values: Block): string[] {
   return [
@@ -38,7 +38,10 @@ export const sshConnectionWithoutHostKey: Rule = {
       })),
     ),
     ...stack.resources.flatMap(({ address, provisioners }) =>
-      provisioners.some(({ values }) => leavesOf(values).some(({ text }) => unchecked.test(text ?? '')))
+      provisioners.some(({ values }) =>
+        // In an environment the name is the key.
+        leavesOf(values).some(({ text, path }) => unchecked.test(`${path.at(-1) ?? ''}=${text ?? ''}`)),
+      )
         ? [
             {
               resource: address,

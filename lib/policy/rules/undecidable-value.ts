@@ -3,6 +3,7 @@ import { Unknown, type Stack, type Value } from '../stack.ts';
 import { balancerSources, forwardsOf } from '../terms/balancers.ts';
 import { certificatesOf } from '../terms/certificates.ts';
 import { isSecretFile, readFileOf } from '../terms/read-files.ts';
+import { userDataOf } from '../terms/user-data.ts';
 import { dropletsOf, inboundRules } from '../terms/firewalls.ts';
 import { leavesOf, numberOf, ofType } from '../values.ts';
 
@@ -15,9 +16,7 @@ function readFilesOf(stack: Stack): (readonly [string, string])[] {
         : [[resource, `the content of ${file} in ${place}`] as const],
     );
   return [
-    ...dropletsOf(stack).flatMap(({ resource, values }) =>
-      within(resource.address, values['user_data'], 'user_data'),
-    ),
+    ...userDataOf(stack).flatMap(({ resource, value }) => within(resource.address, value, 'user_data')),
     ...stack.outputs.flatMap(({ name, value, isSensitive }) =>
       isSensitive ? [] : within(`output.${name}`, value, 'the output'),
     ),

@@ -1,4 +1,5 @@
-import type { AssetFile } from '../stack.ts';
+import type { AssetFile, Stack } from '../stack.ts';
+import { writtenNginxFiles } from './written-files.ts';
 import { nginxFilesOf, type Directive } from './nginx.ts';
 
 /** A location of nginx that passes requests on to Ollama, with the blocks around it, the innermost last. */
@@ -17,7 +18,16 @@ export interface Gateways {
   readonly unreadable: readonly string[];
 }
 
-export function gatewaysOf(files: readonly AssetFile[], modelPorts: readonly number[]): Gateways {
+/** The gateways of a stack: in the files of its release, and in what user_data and provisioners write. */
+export function gatewaysOf(stack: Stack, modelPorts: readonly number[]): Gateways {
+  const machines = [stack.files, ...writtenNginxFiles(stack)].map((files) => gatewaysIn(files, modelPorts));
+  return {
+    locations: machines.flatMap(({ locations }) => locations),
+    unreadable: machines.flatMap(({ unreadable }) => unreadable),
+  };
+}
+
+function gatewaysIn(files: readonly AssetFile[], modelPorts: readonly number[]): Gateways {
   const found = nginxFilesOf(files);
   return {
     locations: found.flatMap(({ name, directives }) =>

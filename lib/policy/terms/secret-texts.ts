@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { inflated } from './encoded-texts.ts';
 
 /** A key of an object of JSON, also of one that stands in a text of JSON. */
 const quotedKey = (name: string): string => `\\\\*"${name}\\\\*"\\s*:\\s*`;
@@ -47,8 +47,6 @@ const privateKeyDer =
 /** Base64 of 30 bytes or more, also in lines, as MIME and YAML break it. */
 const encoded = /[A-Za-z0-9+/_-]{40,}={0,2}(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/_-]{4,}={0,2})*/g;
 const maximumDepth = 4;
-/** A machine's user_data is 64 KiB at most; more than this is no text for a person. */
-const maximumInflatedBytes = 4_194_304;
 
 /** What secrets a text has, in words: as it is, in base64, and in gzip within that. */
 export function secretsIn(text: string, depth = 0): string[] {
@@ -62,14 +60,4 @@ export function secretsIn(text: string, depth = 0): string[] {
     return secretsIn(inflated(bytes) ?? bytes.toString('latin1'), depth + 1);
   });
   return [...new Set([...found, ...inner])];
-}
-
-/** What is pressed by gzip; undefined for what is not. */
-export function inflated(bytes: Buffer): string | undefined {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return undefined;
-  try {
-    return gunzipSync(bytes, { maxOutputLength: maximumInflatedBytes }).toString('latin1');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,9 @@
+import { gzipSync } from 'node:zlib';
 import { parseConfig } from '../../../lib/config/parse.ts';
 import { resolve } from '../../../lib/model/resolve.ts';
 import { render } from '../../../lib/render/render.ts';
 import type { CorpusCase } from '../support/corpus-case.ts';
+import { booted } from './parts.ts';
 
 /** The rendered files of a gateway, and what happens to them when somebody edits them by hand. */
 const list = 'gateway-without-allowlist';
@@ -46,7 +48,7 @@ const site = (text: string): Readonly<Record<string, string>> => ({
 });
 const tls = 'listen 443 ssl; ssl_verify_client on;';
 
-export const gatewayCases: readonly CorpusCase[] = (
+const inRelease: CorpusCase[] = (
   [
     ['as it is rendered', files, [], 'the list, the Host, the routes'],
     ['as it is rendered, with Ollama on loopback', rendered('loopback'), [], 'another upstream'],
@@ -300,3 +302,75 @@ export const gatewayCases: readonly CorpusCase[] = (
   stack: { resource: {} },
   files: own,
 }));
+
+/** The same files, written by user_data or a provisioner. */
+const openSite = 'server { listen 443; location / { proxy_pass http://127.0.0.1:11434; } }\n';
+const otherSite = 'server { listen 80; location / { proxy_pass http://127.0.0.1:3000; } }\n';
+const closedSite =
+  `map $ssl_client_s_dn $is_let_in { default 0; "CN=ci" 1; }\nmap $is_let_in $granted_routes { default " inference "; }\nserver { ${tls} if ($is_let_in = 0) { return 403; }\n` +
+  'location = /ollama/api/chat { if ($request_method != POST) { return 405; } if ($granted_routes !~ " (?:inference|POST:/api/chat) ") { return 403; }\n' +
+  'proxy_set_header Host localhost:11434; proxy_pass http://127.0.0.1:11434/api/chat; } }\n';
+const everything = [host, list, route];
+const path = '/etc/nginx/sites-enabled/ollama';
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const yaml = (text: string): string =>
+  `#cloud-config\nwrite_files:\n- path: ${path}\n  content: |\n${text.replace(/^(?=.)/gm, '    ')}  permissions: '0644'\n`;
+
+const onMachines: CorpusCase[] = (
+  [
+    ['YAML', yaml(openSite), everything],
+    ['YAML, with a list', yaml(closedSite), []],
+    ['YAML, for something else', yaml(otherSite), []],
+    [
+      'YAML in base64',
+      `#cloud-config\nwrite_files:\n- path: ${path}\n  encoding: b64\n  content: ${base64(openSite)}\n`,
+      everything,
+    ],
+    [
+      'YAML in gzip',
+      `#cloud-config\nwrite_files:\n- path: ${path}\n  encoding: gz+b64\n  content: ${gzipSync(openSite).toString('base64')}\n`,
+      everything,
+    ],
+    ['JSON', `#cloud-config\n${JSON.stringify({ write_files: [{ path, content: openSite }] })}`, everything],
+    [
+      'JSON, with a list',
+      `#cloud-config\n${JSON.stringify({ write_files: [{ path, content: closedSite }] })}`,
+      [],
+    ],
+    [
+      'jsonencode',
+      `#cloud-config\n\${jsonencode({write_files = [{path = "${path}", encoding = "b64", content = "${base64(openSite)}"}]})}`,
+      everything,
+    ],
+    ['a script', `#!/bin/sh\ncat >${path} <<'EOF'\n${openSite}EOF\nsystemctl reload nginx\n`, everything],
+    ['a script, with tee', `#!/bin/sh\ntee ${path} <<EOF >/dev/null\n${openSite}EOF\n`, everything],
+    ['a script, with a list', `#!/bin/sh\ncat >${path} <<'EOF'\n${closedSite}EOF\n`, []],
+    ['a script that edits', "#!/bin/sh\nsed -i 's/proxy_pass .*/proxy_pass x;/' /etc/nginx/nginx.conf\n", []],
+  ] as const
+).map(([name, text, finds]) => ({
+  name: `a site of nginx by user_data: ${name}`,
+  finds,
+  why: 'it is on the machine from its first boot',
+  stack: booted(text),
+}));
+
+const byProvisioners: CorpusCase[] = (
+  [
+    [{ file: { content: openSite, destination: path } }, everything],
+    [{ file: { content: closedSite, destination: path } }, []],
+    [{ 'remote-exec': { inline: [`cat >${path} <<'EOF'\n${openSite}EOF`] } }, everything],
+  ] as const
+).map(([provisioner, finds]) => ({
+  name: `a site of nginx by a provisioner: ${JSON.stringify(provisioner).slice(0, 90)}${finds.length}`,
+  finds,
+  why: 'it is brought to the machine',
+  stack: {
+    resource: {
+      terraform_data: {
+        x: { connection: { host: '192.0.2.1', host_key: 'ssh-ed25519 AAAA' }, provisioner: [provisioner] },
+      },
+    },
+  },
+}));
+
+export const gatewayCases: readonly CorpusCase[] = [...inRelease, ...onMachines, ...byProvisioners];

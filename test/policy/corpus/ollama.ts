@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { CorpusCase } from '../support/corpus-case.ts';
 import { booted } from './parts.ts';
 
@@ -5,6 +6,8 @@ import { booted } from './parts.ts';
 const opened = 'ollama-host-opened';
 const unit = 'assets/files-0/files/etc/systemd/system/ollama.service.d/override.conf';
 const compose = 'assets/files-0/files/opt/ollama/compose.yaml';
+
+const pressed = (text: string): string => gzipSync(text).toString('base64');
 
 const inFiles: CorpusCase[] = (
   [
@@ -95,6 +98,56 @@ const inUserData: CorpusCase[] = (
       'wrapped, and loopback',
     ],
     ['environment:\n  - OLLAMA_ORIGINS="*"\n', [opened], 'every web page'],
+    ['docker run -d --gpus all --network host --name o ollama/ollama\n', [opened], "the machine's network"],
+    ['docker run -d \\\n  --net=host \\\n  ollama/ollama:latest\n', [opened], 'a command in lines'],
+    ['podman run -d --network host -e OLLAMA_HOST=127.0.0.1 ollama/ollama\n', [], 'on loopback'],
+    ['docker run -d --network host nginx\n', [], 'another image'],
+    ['docker run -d --network models ollama/ollama\n', [], 'a network of its own'],
+    ['docker run -d -p 11434 ollama/ollama\n', [opened], 'on any port of the machine'],
+    ['docker run -dP ollama/ollama\n', [opened], 'on any port of the machine'],
+    ['docker run -d --publish-all ollama/ollama\n', [opened], 'on any port of the machine'],
+    ['docker run -d -p 127.0.0.1::11434 ollama/ollama\n', [], 'on loopback'],
+    ['runcmd:\n- [docker, run, -d, --network, host, ollama/ollama]\n', [opened], 'a list of words'],
+    ['[Container]\nImage=docker.io/ollama/ollama\nPublishPort=11434:11434\n', [opened], 'a unit of Quadlet'],
+    ['[Container]\nImage=docker.io/ollama/ollama\nPublishPort=11434\n', [opened], 'any port'],
+    ['[Container]\nImage=docker.io/ollama/ollama\nNetwork=host\n', [opened], "the machine's network"],
+    ['[Container]\nImage=docker.io/ollama/ollama\nPublishPort=127.0.0.1:11434:11434\n', [], 'on loopback'],
+    ['ports:\n  - target: 11434\n    published: 11434\n', [opened], 'the long form of compose'],
+    ['ports:\n  - published: 8080\n    target: 11434\n', [opened], 'in another order'],
+    ['ports:\n  - target: 11434\n    published: 11434\n    host_ip: 127.0.0.1\n', [], 'on loopback'],
+    ['ports:\n  - host_ip: "::1"\n    target: 11434\n', [], 'on loopback, in another order'],
+    [
+      'ports:\n  - target: 80\n    host_ip: 127.0.0.1\n  - target: 11434\n    published: 11434\n',
+      [opened],
+      'the address is of another port',
+    ],
+    ['o:\n  image: ollama/ollama\n  ports:\n    - "11434"\n', [opened], 'any port'],
+    ['o:\n  image: ollama/ollama\n  network_mode: host\n', [opened], "the machine's network"],
+    ['env:\n  - name: OLLAMA_HOST\n    value: 0.0.0.0\n', [opened], 'a name and a value'],
+    ['env:\n  - value: "0.0.0.0"\n    name: OLLAMA_HOST\n', [opened], 'in another order'],
+    ['env:\n  - name: OLLAMA_HOST\n    value: 127.0.0.1\n', [], 'on loopback'],
+    [JSON.stringify({ env: [{ name: 'OLLAMA_HOST', value: '0.0.0.0' }] }), [opened], 'in JSON'],
+    [
+      JSON.stringify({ x: JSON.stringify({ env: [{ name: 'OLLAMA_ORIGINS', value: '*' }] }) }),
+      [opened],
+      'in JSON within JSON',
+    ],
+    ['export FOO=1 \\\n  OLLAMA_HOST=0.0.0.0\n', [opened], 'a line that goes on'],
+    [
+      `write_files:\n- encoding: gz+b64\n  content: ${pressed('[Service]\nEnvironment=OLLAMA_HOST=0.0.0.0\n')}\n  permissions: '0644'\n`,
+      [opened],
+      'wrapped and pressed',
+    ],
+    [
+      `write_files:\n- encoding: gz+b64\n  content: ${pressed('[Service]\nEnvironment=OLLAMA_HOST=127.0.0.1\n')}\n`,
+      [],
+      'wrapped and pressed, and loopback',
+    ],
+    [
+      `echo ${Buffer.from('OLLAMA_HOST=::').toString('base64')} | base64 -d >>/e\n`,
+      [opened],
+      'short, and wrapped',
+    ],
   ] as const
 ).map(([text, finds, why]) => ({
   name: `user_data: ${text.replaceAll('\n', ' ⏎ ')}`,

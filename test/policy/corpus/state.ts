@@ -190,6 +190,36 @@ const connections: CorpusCase[] = (
       'it asks the host itself who it is',
     ],
     [
+      'Ansible that checks nothing, by its environment',
+      reached(undefined, {
+        'local-exec': { command: 'ansible-playbook x', environment: { ANSIBLE_HOST_KEY_CHECKING: 'False' } },
+      }),
+      [unchecked],
+      'any host',
+    ],
+    [
+      'Ansible that checks nothing, in its command',
+      reached(undefined, { 'local-exec': { command: 'ANSIBLE_HOST_KEY_CHECKING=0 ansible-playbook x' } }),
+      [unchecked],
+      'any host',
+    ],
+    [
+      'Ansible that checks nothing, in its file',
+      reached(undefined, {
+        'local-exec': { command: 'printf "[defaults]\nhost_key_checking = false\n" >ansible.cfg' },
+      }),
+      [unchecked],
+      'any host',
+    ],
+    [
+      'Ansible that checks',
+      reached(undefined, {
+        'local-exec': { command: 'ansible-playbook x', environment: { ANSIBLE_HOST_KEY_CHECKING: 'True' } },
+      }),
+      [],
+      'as it does by itself',
+    ],
+    [
       'ssh that checks',
       reached(undefined, {
         'local-exec': {
