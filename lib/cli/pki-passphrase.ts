@@ -1,11 +1,12 @@
 import * as fs from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { passphraseText } from '../messages/pki-passphrase.ts';
+import { mostPassphraseBytes } from '../pki/encrypted-key.ts';
 import { errorCode } from '../pki/file-errors.ts';
 
 /** The fewest characters of a new passphrase. */
 const fewestCharacters = 12;
-/** Far more than anybody types. */
+/** The largest file that is looked at: far more than a passphrase. */
 const mostBytes = 4096;
 
 /** Where a passphrase comes from: `file` is a path, or `-` for the standard input. Default: a prompt on the terminal. */
@@ -13,18 +14,26 @@ export interface PassphraseSource {
   readonly file: string | undefined;
 }
 
-/** Asks for the passphrase of a CA that exists. */
+/**
+ * Asks for the passphrase of a CA that exists.
+ *
+ * @throws {UserError} for none, and for one of more bytes than any CA has.
+ */
 export async function readPassphrase({ file }: PassphraseSource): Promise<string> {
-  if (file !== undefined) return fromFile(file);
-  const [passphrase = ''] = await askHidden([passphraseText.prompt]);
+  const [passphrase = ''] = file === undefined ? await askHidden([passphraseText.prompt]) : [fromFile(file)];
   if (passphrase === '') throw passphraseText.empty;
+  requireShort(passphrase);
   return passphrase;
+}
+
+function requireShort(passphrase: string): void {
+  if (Buffer.byteLength(passphrase) > mostPassphraseBytes) throw passphraseText.tooLong(mostPassphraseBytes);
 }
 
 /**
  * Asks for the passphrase of a new CA, on a terminal twice.
  *
- * @throws {UserError} for one of fewer than twelve characters, and for two that differ.
+ * @throws {UserError} for one of fewer than twelve characters or more than 1,024 bytes, and for two that differ.
  */
 export async function readNewPassphrase({ file }: PassphraseSource): Promise<string> {
   const [passphrase = '', repeated] =
@@ -32,6 +41,7 @@ export async function readNewPassphrase({ file }: PassphraseSource): Promise<str
       ? await askHidden([passphraseText.newPrompt, passphraseText.repeatPrompt])
       : [fromFile(file)];
   if (Array.from(passphrase).length < fewestCharacters) throw passphraseText.tooShort(fewestCharacters);
+  requireShort(passphrase);
   if (repeated !== undefined && repeated !== passphrase) throw passphraseText.differ;
   return passphrase;
 }

@@ -17,6 +17,11 @@ export const passphraseText = {
       `The passphrase is too short.`,
       `Take one of at least ${fewest} characters: it is all that protects a copy of the CA's key.`,
     ),
+  tooLong: (most: number) =>
+    new UserError(
+      `The passphrase has more than ${most} bytes: Node could not decrypt a key with it.`,
+      `Take one of at most ${most} bytes. A letter beyond ASCII has two to four.`,
+    ),
   severalLines: (file: string) =>
     new UserError(`${file} holds more than a passphrase.`, 'Put the passphrase alone there, on one line.'),
   unreadable: (file: string, code: string) =>

@@ -19,6 +19,12 @@ import { pem } from './pem.ts';
  */
 export const keyDerivationIterations = 600_000;
 
+/**
+ * The longest passphrase, in bytes of UTF-8: Node's reader of encrypted keys takes no more (OpenSSL's PEM_BUFSIZE), and
+ * a key with a longer one could be read by nobody here.
+ */
+export const mostPassphraseBytes = 1024;
+
 const label = 'ENCRYPTED PRIVATE KEY';
 
 const oids = {
@@ -31,8 +37,11 @@ const oids = {
 /**
  * A private key as encrypted PKCS#8 PEM (RFC 5958, 3): PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018, 6.2),
  * which OpenSSL and Node read.
+ *
+ * @throws {RangeError} for a passphrase of more than {@link mostPassphraseBytes}.
  */
 export async function encryptKey(key: KeyObject, passphrase: string): Promise<string> {
+  if (Buffer.byteLength(passphrase) > mostPassphraseBytes) throw new RangeError('the passphrase is too long');
   const [salt, initializationVector] = [randomBytes(16), randomBytes(16)];
   const derived = await promisify(pbkdf2)(passphrase, salt, keyDerivationIterations, 32, 'sha256');
   const cipher = createCipheriv('aes-256-cbc', derived, initializationVector);

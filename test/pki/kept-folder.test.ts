@@ -3,7 +3,12 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { encryptKey, isEncryptedKey, loadEncryptedKey } from '../../lib/pki/encrypted-key.ts';
+import {
+  encryptKey,
+  isEncryptedKey,
+  loadEncryptedKey,
+  mostPassphraseBytes,
+} from '../../lib/pki/encrypted-key.ts';
 import { pkiPaths } from '../../lib/pki/files.ts';
 import { readIndex } from '../../lib/pki/issue-index.ts';
 import { issueDue, signRequest } from '../../lib/pki/issuing.ts';
@@ -72,6 +77,14 @@ describe('an encrypted key', () => {
     expect(one).not.toBe(two);
     const { file } = temporaryFiles({ file: one });
     expect(privateKeyPem(loadEncryptedKey(file, 'pässwörter 鍵'))).toBe(privateKeyPem(key));
+  });
+
+  test('takes the longest passphrase that Node reads a key with, and none that is longer', async () => {
+    const key = await generateKey();
+    const longest = 'x'.repeat(mostPassphraseBytes);
+    const encrypted = await encryptKey(key, longest);
+    expect(privateKeyPem(createPrivateKey({ key: encrypted, passphrase: longest }))).toBe(privateKeyPem(key));
+    await expect(encryptKey(key, `${longest}x`)).rejects.toThrow(RangeError);
   });
 
   test('an unencrypted one, and one that others may read, are refused', async () => {
