@@ -44,6 +44,7 @@ export interface PkiPaths {
  * DIRECTORY/            0700
  *   certs/              0755   ca.crt, ca.crl, server.crt, SERVICE-GENERATION.crt   0644
  *   secrets/            0700   ca.key, server.key, SERVICE-GENERATION.key           0600
+ *                              .gitignore, by which git takes none of them          0600
  *   index.json          0644   in a folder of `hardening pki`, where ca.key is encrypted
  * ```
  */
@@ -71,7 +72,8 @@ export function pkiPaths(directory: string): PkiPaths {
 }
 
 /**
- * Makes the folders of a PKI with their modes, whatever the umask, and narrows the modes of those that exist.
+ * Makes the folders of a PKI with their modes, whatever the umask, and narrows the modes of those that exist. Keeps the
+ * keys out of git, wherever the folder is.
  *
  * @throws {UserError} for a folder that is a symbolic link, no folder, or another user's.
  */
@@ -92,6 +94,8 @@ export function createFolders(paths: PkiPaths): void {
     });
     removeStaleTemporaryFiles(folder);
   }
+  const ignored = join(paths.secrets, '.gitignore');
+  if (!exists(ignored)) writeAtomically(ignored, '*\n', 0o600, false);
 }
 
 function makeFolder(folder: string, mode: number): void {

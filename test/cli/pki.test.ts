@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
@@ -182,6 +182,25 @@ test('single certificates: the gateway, the health identity, a service', async (
   expect(await operator.run(['issue', 'server', ...withPassphrase])).toMatchObject({ code: 2 });
 }, 60_000);
 
+test('git takes no key, in whatever repository the folder is', async () => {
+  const operator = new Operator();
+  const git = (...parameters: string[]): string =>
+    execFileSync('git', parameters, {
+      cwd: operator.folder,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: operator.folder, GIT_CONFIG_NOSYSTEM: '1' },
+    });
+  git('init', '--quiet');
+  await operator.init();
+  await operator.done('issue', ...withPassphrase);
+  fs.rmSync(operator.path('pki/secrets/.gitignore')); // As a folder that was made without it.
+  await operator.done('crl', ...withPassphrase);
+  git('add', '--all');
+  const added = git('ls-files').split('\n');
+  expect(added).toContain('pki/certs/ca.crt');
+  expect(added.filter((path) => path.startsWith('pki/secrets'))).toEqual([]);
+}, 30_000);
+
 describe('the passphrase', () => {
   test.each<[string, (operator: Operator) => string[], string, RegExp]>([
     [
@@ -200,6 +219,12 @@ describe('the passphrase', () => {
     ],
     ['that is empty', () => ['--passphrase-file', '-'], '\n', /There is no passphrase/],
     [
+      'that Node could not use: of 1,025 bytes, in 343 letters',
+      () => ['--passphrase-file', '-'],
+      `${'鍵'.repeat(341)}xx\n`,
+      /more than 1024 bytes[^]*at most 1024/,
+    ],
+    [
       'of two lines',
       () => ['--passphrase-file', '-'],
       'correct horse\nbattery staple\n',
@@ -213,6 +238,15 @@ describe('the passphrase', () => {
     expect(fs.existsSync(operator.path('pki'))).toBe(false);
   });
 
+  test('of 1,024 bytes works', async () => {
+    const operator = new Operator();
+    fs.writeFileSync(operator.path('pass'), `${'鍵'.repeat(341)}x\n`);
+    await operator.init();
+    await operator.done('issue', ...withPassphrase);
+    fs.writeFileSync(operator.path('pass'), `${'鍵'.repeat(341)}xx\n`);
+    expect((await operator.run(['crl', ...withPassphrase])).stderr).toMatch(/more than 1024 bytes/);
+  }, 30_000);
+
   test('that is wrong is refused, and is in no message; the right one comes by the standard input too', async () => {
     const operator = new Operator();
     await operator.init();
@@ -222,7 +256,7 @@ describe('the passphrase', () => {
       stderr: expect.stringContaining('cannot be decrypted') as string,
     });
     expect(wrong.stdout + wrong.stderr).not.toContain('another passphrase');
-    expect(fs.readdirSync(operator.path('pki/secrets'))).toEqual(['ca.key']);
+    expect(fs.readdirSync(operator.path('pki/secrets')).sort()).toEqual(['.gitignore', 'ca.key']);
     expect((await operator.run(['issue', '--passphrase-file', '-'], passphrase)).code).toBe(0);
   }, 30_000);
 

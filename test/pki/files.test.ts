@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import builtin, * as fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import {
   createFolders,
@@ -66,6 +66,7 @@ describe.each(['000', '022', '077', '777'])('under umask %s', (umask) => {
       'pki/certs': '0755',
       'pki/certs/ca.crt': '0644',
       'pki/secrets': '0700',
+      'pki/secrets/.gitignore': '0600',
       'pki/secrets/ca.key': '0600',
     });
   });
@@ -117,7 +118,8 @@ describe('writing', () => {
     expect(write({ overwrite: true })).toBe(true);
     expect(fs.readFileSync(path, 'utf8')).toBe(kind === 'key' ? privateKeyPem(key) : 'new');
     expect(mode(path)).toBe(kind === 'key' ? '0600' : '0644');
-    expect(fs.readdirSync(join(path, '..'))).toHaveLength(1);
+    const ignored = kind === 'key' ? ['.gitignore'] : [];
+    expect(fs.readdirSync(join(path, '..')).sort()).toEqual([...ignored, basename(path)]);
   });
 
   test.each([true, false])('a symbolic link is not followed (overwrite: %s)', (overwrite) => {
@@ -147,7 +149,7 @@ describe('writing', () => {
     expect(() => writeKey(paths.ca.key, key, { overwrite: true })).toThrow(
       `Cannot write ${paths.ca.key} (EISDIR).`,
     );
-    expect(fs.readdirSync(paths.secrets)).toEqual(['ca.key']);
+    expect(fs.readdirSync(paths.secrets).sort()).toEqual(['.gitignore', 'ca.key']);
   });
 
   const half = 'the pair is incomplete';
@@ -177,7 +179,7 @@ describe('writing', () => {
     const twoHoursAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
     fs.utimesSync(stale, twoHoursAgo, twoHoursAgo);
     createFolders(paths);
-    expect(fs.readdirSync(paths.secrets)).toEqual(['.unfinished-2']);
+    expect(fs.readdirSync(paths.secrets).sort()).toEqual(['.gitignore', '.unfinished-2']);
   });
 });
 

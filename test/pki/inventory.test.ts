@@ -417,6 +417,7 @@ describe('under a CA in a folder of somebody else', () => {
       'certs',
       'certs/review-3.crt',
       'secrets',
+      'secrets/.gitignore',
       'secrets/review-3.key',
     ]);
     await ensurePki(folder, wanted, { readOnlyAuthorityDir });

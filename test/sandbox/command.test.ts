@@ -77,7 +77,7 @@ describe('hardening sandbox', () => {
     const secrets = join(state, 'pki', 'secrets');
     expect((await stat(secrets)).mode & 0o777).toBe(0o700);
     const keys = await readdir(secrets);
-    expect(keys.sort()).toEqual(['ca.key', 'ci-1.key', 'dashboard-1.key', 'server.key']);
+    expect(keys.sort()).toEqual(['.gitignore', 'ca.key', 'ci-1.key', 'dashboard-1.key', 'server.key']);
     for (const key of keys) expect((await stat(join(secrets, key))).mode & 0o777).toBe(0o600);
   });
 
