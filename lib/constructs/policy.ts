@@ -60,7 +60,7 @@ export function policyFindings(stack: TerraformStack, modelPorts: readonly numbe
   const name = stack.node.id;
   const folder = resolve(App.of(stack).outdir, 'stacks', name);
   const own = acknowledged.get(stack) ?? [];
-  const parsed = parseStack(name, JSON.stringify(stack.toTerraform()), files, folder);
+  const parsed = parseStack(name, JSON.stringify(stack.toTerraform()), files, { folder });
   const findings = evaluateStack(parsed, defaultCircumstances(modelPorts), own);
   return [...findings, ...unusedAcknowledgements(findings, own, name)];
 }

@@ -86,6 +86,8 @@ export interface Stack {
   readonly name: string;
   /** The folder that terraform runs in. Undefined: not known. */
   readonly folder: string | undefined;
+  /** Files of the folder that terraform reads too, and that are not in this view. */
+  readonly beside: readonly string[];
   readonly form: 'configuration' | 'plan';
   /** Managed resources and data sources. */
   readonly resources: readonly Resource[];

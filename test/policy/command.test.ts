@@ -82,6 +82,23 @@ describe('hardening policy', () => {
     expect(stderr).toMatch(/^fix: /m);
   });
 
+  it.each<[string, boolean]>([
+    ['a.auto.tfvars', true],
+    ['a.auto.tfvars.json', true],
+    ['terraform.tfvars', true],
+    ['x_override.tf.json', true],
+    ['other.tf', true],
+    ['named.tfvars', false],
+    ['notes.json', false],
+    ['terraform.tfstate', false],
+  ])('warns of %s in the folder of a configuration: %s', async (name, isTold) => {
+    await write('main.tf.json', safe);
+    await write(name, '{}');
+    const { code, stdout } = await policy('main.tf.json');
+    expect(code).toBe(0);
+    expect(stdout.includes(`${name} is in the same folder, and was not read`)).toBe(isTold);
+  });
+
   it('ends with 2 where there is no stack', async () => {
     expect((await policy()).code).toBe(2);
   });

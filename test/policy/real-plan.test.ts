@@ -51,7 +51,7 @@ describe.skipIf(reason !== undefined)('a plan of real terraform', () => {
     try {
       await terraform('plan', '-input=false', '-out=the.plan');
       const plan = await terraform('show', '-json', 'the.plan');
-      return evaluateStack(parseStack('box', plan, [], stackFolder()));
+      return evaluateStack(parseStack('box', plan, [], { folder: stackFolder() }));
     } finally {
       await writeFile(file, original);
     }

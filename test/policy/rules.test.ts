@@ -10,6 +10,7 @@ const ids = [
   'client-certificate-as-server',
   'destroys-droplet-or-authority',
   'droplet-without-firewall',
+  'file-not-read',
   'firewall-after-droplet',
   'gateway-host-rewrite',
   'gateway-route-outside-classes',
@@ -20,6 +21,7 @@ const ids = [
   'model-port-exposed',
   'ollama-host-opened',
   'replaces-droplet-or-authority',
+  'resource-not-judged',
   'secret-in-configuration',
   'secret-in-output',
   'secret-in-provisioner',
@@ -42,8 +44,10 @@ describe('the rules', () => {
     expect(files.sort()).toEqual(ids);
   });
 
-  it('are errors but for the one that says what could not be told', () => {
+  it('are errors but for those that say what could not be told', () => {
     expect(rules.filter(({ level }) => level === 'warning').map(({ id }) => id)).toEqual([
+      'file-not-read',
+      'resource-not-judged',
       'undecidable-value',
     ]);
   });

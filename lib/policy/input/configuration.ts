@@ -35,11 +35,12 @@ const passedOn: Readonly<Record<string, string>> = {
 };
 
 /** Terraform's JSON configuration, such as cdktf writes to `cdk.tf.json`, as rules see it. */
-export function stackOfConfiguration({ name, folder, files }: Source, json: Json): Stack {
+export function stackOfConfiguration({ name, folder, beside, files }: Source, json: Json): Stack {
   const reader = new Reader(json);
   return {
     name,
     folder,
+    beside,
     form: 'configuration',
     resources: reader.resources(),
     outputs: named(json['output']).map(([output, body]) => ({

@@ -13,6 +13,7 @@ export function stackOfPlan({ name, folder, files }: Source, json: Json): Stack 
   return {
     name,
     folder,
+    beside: [],
     form: 'plan',
     resources: [
       ...objectsOf(json['resource_changes']).map((change) => resourceOf(change, configured)),

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { policyText } from '../../messages/policy.ts';
 import type { AssetFile, Stack } from '../stack.ts';
 import { readAssets } from './assets.ts';
@@ -20,36 +20,51 @@ const configurationKeys = [
   'variable',
 ];
 
+/** What terraform and OpenTofu read of a folder by themselves. */
+const isRead = /\.(?:tf|tofu)(?:\.json)?$|(?:^terraform|\.auto)\.tfvars(?:\.json)?$/;
+
 /**
  * Reads a stack: terraform's JSON configuration with the folder `assets` beside it, or a plan as JSON.
  *
  * @throws UserError for a file that cannot be read, has a key twice, or is neither
  */
 export function readStack(file: string): Stack {
+  const folder = dirname(resolve(file));
   let text: string;
   let files: AssetFile[];
+  let beside: string[];
   try {
     text = readFileSync(file, 'utf8');
     files = readAssets(file);
+    beside = readdirSync(folder)
+      .filter((name) => name !== basename(file) && isRead.test(name))
+      .sort();
   } catch (error) {
     throw policyText.unreadable(file, (error as NodeJS.ErrnoException).code ?? 'unknown');
   }
-  return parseStack(file, text, files, dirname(resolve(file)));
+  return parseStack(file, text, files, { folder, beside });
+}
+
+/** Where a stack's text is from. */
+interface Place {
+  /** Where terraform runs; undefined: not known. */
+  readonly folder?: string;
+  /** Files of that folder that terraform reads too. */
+  readonly beside?: readonly string[];
 }
 
 /**
  * Reads a stack's text.
  *
- * @param folder where terraform runs; undefined: not known
  * @throws UserError for what is no JSON, has a key twice, or is neither a configuration nor a plan
  */
 export function parseStack(
   name: string,
   text: string,
   files: readonly AssetFile[] = [],
-  folder?: string,
+  { folder, beside = [] }: Place = {},
 ): Stack {
-  const source = { name, folder, files };
+  const source = { name, folder, beside, files };
   let json: unknown;
   try {
     json = JSON.parse(text);

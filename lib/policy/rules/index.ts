@@ -3,6 +3,7 @@ import { certificateLifetime } from './certificate-lifetime.ts';
 import { clientCertificateAsServer } from './client-certificate-as-server.ts';
 import { destroysDropletOrAuthority } from './destroys-droplet-or-authority.ts';
 import { dropletWithoutFirewall } from './droplet-without-firewall.ts';
+import { fileNotRead } from './file-not-read.ts';
 import { firewallAfterDroplet } from './firewall-after-droplet.ts';
 import { gatewayHostRewrite } from './gateway-host-rewrite.ts';
 import { gatewayRouteOutsideClasses } from './gateway-route-outside-classes.ts';
@@ -13,6 +14,7 @@ import { loadBalancerToModelPort } from './load-balancer-to-model-port.ts';
 import { modelPortExposed } from './model-port-exposed.ts';
 import { ollamaHostOpened } from './ollama-host-opened.ts';
 import { replacesDropletOrAuthority } from './replaces-droplet-or-authority.ts';
+import { resourceNotJudged } from './resource-not-judged.ts';
 import { secretInConfiguration } from './secret-in-configuration.ts';
 import { secretInOutput } from './secret-in-output.ts';
 import { secretInProvisioner } from './secret-in-provisioner.ts';
@@ -31,6 +33,7 @@ export const rules: readonly Rule[] = [
   clientCertificateAsServer,
   destroysDropletOrAuthority,
   dropletWithoutFirewall,
+  fileNotRead,
   firewallAfterDroplet,
   gatewayHostRewrite,
   gatewayRouteOutsideClasses,
@@ -41,6 +44,7 @@ export const rules: readonly Rule[] = [
   modelPortExposed,
   ollamaHostOpened,
   replacesDropletOrAuthority,
+  resourceNotJudged,
   secretInConfiguration,
   secretInOutput,
   secretInProvisioner,

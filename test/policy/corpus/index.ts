@@ -2,6 +2,7 @@ import type { CorpusCase } from '../support/corpus-case.ts';
 import { balancers } from './balancers.ts';
 import { certificates } from './certificates.ts';
 import { droplets } from './droplets.ts';
+import { foreign } from './foreign.ts';
 import { gatewayCases } from './gateway.ts';
 import { ollama } from './ollama.ts';
 import { plans } from './plans.ts';
@@ -24,4 +25,5 @@ export const corpus: Readonly<Record<string, readonly CorpusCase[]>> = {
   plans,
   ollama,
   gateway: gatewayCases,
+  'other resources': foreign,
 };

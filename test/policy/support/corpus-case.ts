@@ -10,6 +10,8 @@ export interface CorpusCase {
   readonly stack: Block;
   /** Files of the folder beside the stack, by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Names of other files in the stack's folder. */
+  readonly beside?: readonly string[];
   /** Whether a plan shows the same. By default it does, for a configuration. */
   readonly inPlan?: boolean;
   /** Ports of Ollama beside 11434. */

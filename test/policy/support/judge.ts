@@ -11,7 +11,7 @@ const now = new Date('2026-11-25T00:00:00Z');
 export function brokenRules(one: CorpusCase, form: 'configuration' | 'plan'): string[] {
   const json = form === 'plan' ? asPlan(one.stack) : one.stack;
   const files = Object.entries(one.files ?? {}).map(([path, content]) => assetFile(path, content));
-  const stack = parseStack(one.name, JSON.stringify(json), files);
+  const stack = parseStack(one.name, JSON.stringify(json), files, { beside: one.beside ?? [] });
   const findings = evaluateStack(stack, { modelPorts: [11_434, ...(one.modelPorts ?? [])], now });
   return [...new Set(findings.map(({ rule }) => rule))].sort();
 }
