@@ -102,15 +102,15 @@ async function requireOneMeaning(top: string, named: string): Promise<void> {
   if (all.length > 1) throw reviewReport.severalMeanings(named, all);
 }
 
-/** The references that git looks for, in its order (gitrevisions). */
+/** The references that git looks for (gitrevisions). The tag, which is seldom meant, is the last that a message names. */
 function meaningsOf(name: string): string[] {
   return [
     name,
     `refs/${name}`,
-    `refs/tags/${name}`,
-    `refs/heads/${name}`,
     `refs/remotes/${name}`,
     `refs/remotes/${name}/HEAD`,
+    `refs/heads/${name}`,
+    `refs/tags/${name}`,
   ];
 }
 

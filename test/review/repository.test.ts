@@ -176,6 +176,7 @@ describe('a review of a repository', () => {
         expect(output).toContain(`${name} is the name of more than one commit here`);
         const whole = [...output.matchAll(/--base (refs\/\S+)/g)].map(([, ref = '']) => ref);
         expect(whole).toHaveLength(2);
+        expect(whole[1]).toMatch(/^refs\/tags\//);
         for (const ref of whole) expect(repo.git('rev-parse', '--verify', ref)).toMatch(/^[0-9a-f]{40}$/m);
       },
     );
