@@ -28,7 +28,7 @@ export function duplicateKey(text: string): string | undefined {
     else if (token === ',' && inner?.isList === true) inner.at = String(Number(inner.at) + 1);
     else if (token === ':' && inner?.keys !== undefined && last !== undefined) {
       // "\u0061" is "a".
-      inner.at = JSON.parse(last) as string;
+      inner.at = last.includes('\\') ? (JSON.parse(last) as string) : last.slice(1, -1);
       if (inner.keys.has(inner.at)) return open.map(({ at }) => at).join('.');
       inner.keys.add(inner.at);
     }

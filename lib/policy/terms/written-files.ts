@@ -10,8 +10,17 @@ interface Written {
   readonly content: string;
 }
 
+/** Several rules ask for those of one stack. */
+const kept = new WeakMap<Stack, AssetFile[][]>();
+
 /** nginx's files that user_data and provisioners write to machines, each machine's apart. */
-export function writtenNginxFiles(stack: Stack): AssetFile[][] {
+export function writtenNginxFiles(stack: Stack): readonly (readonly AssetFile[])[] {
+  const found = kept.get(stack) ?? findWritten(stack);
+  kept.set(stack, found);
+  return found;
+}
+
+function findWritten(stack: Stack): AssetFile[][] {
   const ofUserData = userDataOf(stack).map(({ value }) => writtenIn(value));
   const ofProvisioners = stack.resources.map(({ provisioners }) =>
     provisioners.flatMap(({ values }) => [
