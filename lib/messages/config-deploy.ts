@@ -17,7 +17,8 @@ export const deployText = {
   },
   needlessSshReason: {
     problem: 'acknowledges a risk that is not taken',
-    allowed: 'nothing while ssh.sources, private networks aside, are at most a /8 of IPv4 and a /16 of IPv6 in all',
+    allowed:
+      'nothing while ssh.sources, private networks aside, are at most a /8 of IPv4 and a /16 of IPv6 in all',
     fix: 'remove everywhereReason',
   },
   nobodyMayDeploy: {
