@@ -29,7 +29,8 @@ const defaultFolder = 'cdktf.out';
 const more = `
 A file is terraform's JSON configuration, such as cdktf writes, or what \`terraform show -json PLAN\` prints; this kit's or
 any other. The folder assets beside it is looked at too. A plan shows what would be replaced or destroyed; the
-configuration shows how user_data is made, and connections: look at both.
+configuration shows how user_data is made, and connections: look at both. Ports and machines are judged for DigitalOcean;
+resources of other providers that open or run something are told as not judged.
 
 A finding may stay where it is acknowledged with its rule, its resource and a reason: in the stack, or in a file
   [{ "rule": "ssh-open-to-world", "resource": "digitalocean_firewall.web", "reason": "…" }]

@@ -34,7 +34,7 @@ const secretName =
   /(?:^|_)(?:token|tokens|password|passwords|passwd|passphrase|secret|secrets|private_key|private_keys|api_key|credentials?)(?:_|$)/i;
 /** What is known about a secret, and is none. */
 const aboutSecret =
-  /_(?:id|ids|arn|name|names|namespace|path|paths|file|filename|version|versions|url|uri|endpoint|type|policy|policies|algorithm|length|count|size|bits|ttl|expiry|expires|expiration|enabled|required|created|hash|sha\d*|md5|fingerprint|checksum)$/i;
+  /_(?:id|ids|arn|name|names|namespace|path|paths|file|filename|version|versions|url|uri|endpoint|type|policy|policies|algorithm|length|count|size|bits|ttl|expiry|expires|expiration|lifetime|days|hours|minutes|seconds|rotation|enabled|required|region|project|prefix|suffix|header|user|username|role|mount|format|label|description|created|hash|sha\d*|md5|fingerprint|checksum)$/i;
 
 const isSecretName = (name: string): boolean => secretName.test(name) && !aboutSecret.test(name);
 

@@ -297,6 +297,10 @@ const named: CorpusCase[] = (
     ['acme_certificate.c.certificate_pem', [], 'no secret'],
     ['cloud_app.a.client_secret', [output], 'by its name'],
     ['cloud_app.a.token_ttl', [], 'about a token'],
+    ['cloud_app.a.password_rotation_days', [], 'about a password'],
+    ['var.secret_region', [], 'about a secret'],
+    ['var.db_password_hash', [], 'nobody gets back from it'],
+    ['var.database.password', [output], 'an attribute of a variable'],
     ['cloud_app.a.private_key_path', [], 'where it is, not what'],
     ['cloud_app.token.id', [], 'the name of a resource is none of an attribute'],
     ['data.http.token.body', [], 'the name of a data source is none of an attribute'],
@@ -322,6 +326,7 @@ const named: CorpusCase[] = (
   inPlan: false,
   stack: withKey({
     locals: { list: [{ name: 'ci', k: '${nonsensitive(tls_private_key.ci.private_key_pem)}' }] },
+    variable: { secret_region: {}, db_password_hash: {}, database: {} },
     output: { x: { value: `\${nonsensitive(${value})}` } },
   }),
 }));
