@@ -173,3 +173,17 @@ describe('an expression', () => {
     );
   });
 });
+
+describe('an expression that no one writes', () => {
+  const deep = 20_000;
+  it.each([
+    ['parentheses', `${'('.repeat(deep)}1${')'.repeat(deep)}`],
+    ['signs', `${'-'.repeat(deep)}1`],
+    ['a chain of operators', `1${'+1'.repeat(deep)}`],
+    ['choices', `${'true?'.repeat(deep)}1${':1'.repeat(deep)}`],
+    ['texts in texts', `${'"${'.repeat(deep)}1${'}"'.repeat(deep)}`],
+    ['lists', `${'['.repeat(deep)}1${']'.repeat(deep)}`],
+  ])('with many %s is taken for unknown, and ends nothing', (_what, text) => {
+    expect(parseTemplate(`\${${text} + var.secret_name.x}`).kind).toBe('opaque');
+  });
+});

@@ -31,6 +31,8 @@ const precedence: Readonly<Record<string, number>> = {
   '%': 6,
 };
 const operators = Object.keys(precedence);
+/** No one writes deeper; a reader that calls itself ends somewhere beyond. */
+const maximumDepth = 200;
 const identifier = /[A-Za-z_][\w-]*/y;
 const number = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
@@ -51,6 +53,7 @@ export function parseTemplate(text: string): Node {
 class Parser {
   readonly #text: string;
   #at = 0;
+  #depth = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -133,6 +136,17 @@ class Parser {
   }
 
   #expression(): Node {
+    return this.#deeper(() => this.#conditional());
+  }
+
+  #deeper(read: () => Node): Node {
+    if (++this.#depth > maximumDepth) throw new SyntaxError('an expression too deep');
+    const node = read();
+    this.#depth--;
+    return node;
+  }
+
+  #conditional(): Node {
     const condition = this.#operation();
     if (!this.#take('?')) return condition;
     const first = this.#expression();
@@ -143,7 +157,8 @@ class Parser {
   /** Operators that bind as tight as `weakest`, or tighter. `!` and `-` before an operand are the operand's. */
   #operation(weakest = 1): Node {
     let left = this.#postfix();
-    for (;;) {
+    for (let count = 0; ; count++) {
+      if (count > maximumDepth) throw new SyntaxError('an operation too long');
       this.#space();
       const operator = operators.find((one) => this.#text.startsWith(one, this.#at));
       const level = precedence[operator ?? ''] ?? 0;
@@ -193,7 +208,11 @@ class Parser {
       return inner;
     }
     if (this.#take('!') || this.#take('-')) {
-      return { kind: 'operation', operator: character ?? '', operands: [this.#postfix()] };
+      return {
+        kind: 'operation',
+        operator: character ?? '',
+        operands: [this.#deeper(() => this.#postfix())],
+      };
     }
     if (this.#take('[')) return this.#list();
     if (this.#take('{')) return this.#object();
