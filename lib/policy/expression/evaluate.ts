@@ -1,7 +1,8 @@
 import { Unknown, type Block, type Value } from '../stack.ts';
 import { isBlock, isList, numberOf, textOf } from '../values.ts';
 import { call, isKnown } from './functions.ts';
-import { parseTemplate, type Node } from './parse.ts';
+import type { Node } from './node.ts';
+import { parseTemplate } from './parse.ts';
 
 /** What a name stands for; undefined: terraform alone knows. */
 export type Scope = (path: readonly string[]) => Value | undefined;

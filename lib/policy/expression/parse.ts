@@ -1,17 +1,5 @@
-/** Terraform's expressions (HCL's native syntax), as far as their meaning is needed. */
-export type Node =
-  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
-  /** A text with `${…}` in it. */
-  | { readonly kind: 'template'; readonly parts: readonly Node[] }
-  /** `a.b.c`; indexes that are constant names are parts, others are left out. */
-  | { readonly kind: 'traversal'; readonly path: readonly string[] }
-  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Node[] }
-  | { readonly kind: 'list'; readonly items: readonly Node[] }
-  | { readonly kind: 'object'; readonly entries: readonly (readonly [Node, Node])[] }
-  | { readonly kind: 'conditional'; readonly condition: Node; readonly branches: readonly [Node, Node] }
-  | { readonly kind: 'operation'; readonly operator: string; readonly operands: readonly Node[] }
-  /** What is not read further: `for`, an attribute of a result. */
-  | { readonly kind: 'opaque'; readonly parts: readonly Node[] };
+import { attribute, type Node } from './node.ts';
+import { Reader } from './reader.ts';
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' };
 /** How tight an operator binds, as in HCL's specification; those of one level are taken from the left. */
@@ -33,7 +21,6 @@ const precedence: Readonly<Record<string, number>> = {
 const operators = Object.keys(precedence);
 /** No one writes deeper; a reader that calls itself ends somewhere beyond. */
 const maximumDepth = 200;
-const identifier = /[A-Za-z_][\w-]*/y;
 const number = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /** Reads a text of JSON as the template that terraform takes it for. What cannot be read has its references alone. */
@@ -50,14 +37,8 @@ export function parseTemplate(text: string): Node {
   }
 }
 
-class Parser {
-  readonly #text: string;
-  #at = 0;
+class Parser extends Reader {
   #depth = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
 
   /** Up to a quote, or to the end. */
   template(end: '"' | undefined): Node {
@@ -68,26 +49,26 @@ class Parser {
       literal = '';
     };
     for (;;) {
-      const character = this.#text[this.#at];
+      const character = this.text[this.at];
       if (character === undefined) {
         if (end === undefined) break;
         throw new SyntaxError('a text without an end');
       }
       if (character === end) {
-        this.#at++;
+        this.at++;
         break;
       }
-      const three = this.#text.slice(this.#at, this.#at + 3);
+      const three = this.text.slice(this.at, this.at + 3);
       if (three === '$${' || three === '%%{') {
         literal += three.slice(1);
-        this.#at += 3;
+        this.at += 3;
       } else if (three.startsWith('${')) {
         keep();
-        this.#at += 2;
-        this.#take('~');
+        this.at += 2;
+        this.take('~');
         parts.push(this.#expression());
-        this.#take('~');
-        this.#expect('}');
+        this.take('~');
+        this.expect('}');
       } else if (three.startsWith('%{')) {
         keep();
         parts.push(this.#directive());
@@ -95,7 +76,7 @@ class Parser {
         literal += this.#escape();
       } else {
         literal += character;
-        this.#at++;
+        this.at++;
       }
     }
     keep();
@@ -105,31 +86,31 @@ class Parser {
   }
 
   #escape(): string {
-    const after = this.#text[this.#at + 1] ?? '';
+    const after = this.text[this.at + 1] ?? '';
     const digits = { u: 4, U: 8 }[after];
     if (digits === undefined) {
-      this.#at += 2;
+      this.at += 2;
       return escapes[after] ?? after;
     }
-    const code = Number.parseInt(this.#text.slice(this.#at + 2, this.#at + 2 + digits), 16);
-    this.#at += 2 + digits;
+    const code = Number.parseInt(this.text.slice(this.at + 2, this.at + 2 + digits), 16);
+    this.at += 2 + digits;
     if (!(code <= 0x10ffff)) throw new SyntaxError('an escape that is none');
     return String.fromCodePoint(code);
   }
 
   /** `%{if …}`, `%{for …}`: what is inside counts, the choice does not. */
   #directive(): Node {
-    this.#at += 2;
+    this.at += 2;
     const parts: Node[] = [];
     for (;;) {
-      this.#space();
-      if (this.#take('}', false)) return { kind: 'opaque', parts };
-      const word = this.#word();
+      this.space();
+      if (this.take('}', false)) return { kind: 'opaque', parts };
+      const word = this.word();
       if (word === undefined) {
-        if (this.#take('~') || this.#take(',')) continue;
+        if (this.take('~') || this.take(',')) continue;
         parts.push(this.#expression());
       } else if (!['if', 'else', 'endif', 'for', 'in', 'endfor'].includes(word)) {
-        this.#at -= word.length;
+        this.at -= word.length;
         parts.push(this.#expression());
       }
     }
@@ -148,9 +129,9 @@ class Parser {
 
   #conditional(): Node {
     const condition = this.#operation();
-    if (!this.#take('?')) return condition;
+    if (!this.take('?')) return condition;
     const first = this.#expression();
-    this.#expect(':');
+    this.expect(':');
     return { kind: 'conditional', condition, branches: [first, this.#expression()] };
   }
 
@@ -159,11 +140,11 @@ class Parser {
     let left = this.#postfix();
     for (let count = 0; ; count++) {
       if (count > maximumDepth) throw new SyntaxError('an operation too long');
-      this.#space();
-      const operator = operators.find((one) => this.#text.startsWith(one, this.#at));
+      this.space();
+      const operator = operators.find((one) => this.text.startsWith(one, this.at));
       const level = precedence[operator ?? ''] ?? 0;
       if (operator === undefined || level < weakest) return left;
-      this.#at += operator.length;
+      this.at += operator.length;
       left = { kind: 'operation', operator, operands: [left, this.#operation(level + 1)] };
     }
   }
@@ -171,17 +152,17 @@ class Parser {
   #postfix(): Node {
     let node = this.#primary();
     for (;;) {
-      if (this.#text[this.#at] === '.' && !this.#text.startsWith('...', this.#at)) {
-        this.#at++;
-        const name = this.#text[this.#at] === '*' ? '*' : (this.#word() ?? this.#match(number));
+      if (this.text[this.at] === '.' && !this.text.startsWith('...', this.at)) {
+        this.at++;
+        const name = this.text[this.at] === '*' ? '*' : (this.word() ?? this.match(number));
         if (name === undefined) throw new SyntaxError('a dot without a name');
-        if (name === '*') this.#at++;
+        if (name === '*') this.at++;
         node = attribute(node, name === '*' || /^\d/.test(name) ? undefined : name);
-      } else if (this.#text[this.#at] === '[') {
-        this.#at++;
-        this.#space();
-        const index = this.#text[this.#at] === '*' ? this.#splat() : this.#expression();
-        this.#expect(']', false);
+      } else if (this.text[this.at] === '[') {
+        this.at++;
+        this.space();
+        const index = this.text[this.at] === '*' ? this.#splat() : this.#expression();
+        this.expect(']', false);
         const name = index.kind === 'literal' && typeof index.value === 'string' ? index.value : undefined;
         node = attribute(node, name);
         if (index.kind !== 'literal') node = { kind: 'opaque', parts: [node, index] };
@@ -190,61 +171,61 @@ class Parser {
   }
 
   #splat(): Node {
-    this.#at++;
+    this.at++;
     return { kind: 'literal', value: 0 };
   }
 
   #primary(): Node {
-    this.#space();
-    const character = this.#text[this.#at];
+    this.space();
+    const character = this.text[this.at];
     if (character === '"') {
-      this.#at++;
+      this.at++;
       const inner = this.template('"');
       return inner.kind === 'literal' ? { kind: 'literal', value: String(inner.value) } : inner;
     }
-    if (this.#take('(')) {
+    if (this.take('(')) {
       const inner = this.#expression();
-      this.#expect(')', false);
+      this.expect(')', false);
       return inner;
     }
-    if (this.#take('!') || this.#take('-')) {
+    if (this.take('!') || this.take('-')) {
       return {
         kind: 'operation',
         operator: character ?? '',
         operands: [this.#deeper(() => this.#postfix())],
       };
     }
-    if (this.#take('[')) return this.#list();
-    if (this.#take('{')) return this.#object();
-    const digits = this.#match(number);
+    if (this.take('[')) return this.#list();
+    if (this.take('{')) return this.#object();
+    const digits = this.match(number);
     if (digits !== undefined) return { kind: 'literal', value: Number(digits) };
-    const word = this.#word();
-    if (word === undefined) throw new SyntaxError(`not an expression at ${this.#at}`);
+    const word = this.word();
+    if (word === undefined) throw new SyntaxError(`not an expression at ${this.at}`);
     if (word === 'true' || word === 'false') return { kind: 'literal', value: word === 'true' };
     if (word === 'null') return { kind: 'literal', value: null };
     const name = this.#namespaced(word);
-    if (this.#text[this.#at] !== '(') return { kind: 'traversal', path: [name] };
-    this.#at++;
+    if (this.text[this.at] !== '(') return { kind: 'traversal', path: [name] };
+    this.at++;
     return { kind: 'call', name, args: this.#items(')') };
   }
 
   /** `provider::NAME::FUNCTION`. */
   #namespaced(word: string): string {
     let name = word;
-    while (this.#text.startsWith('::', this.#at)) {
-      this.#at += 2;
-      name = this.#word() ?? name;
+    while (this.text.startsWith('::', this.at)) {
+      this.at += 2;
+      name = this.word() ?? name;
     }
     return name;
   }
 
   #items(end: string): Node[] {
     const items: Node[] = [];
-    while (!this.#take(end, false)) {
+    while (!this.take(end, false)) {
       items.push(this.#expression());
-      this.#take('...');
-      if (!this.#take(',')) {
-        this.#expect(end, false);
+      this.take('...');
+      if (!this.take(',')) {
+        this.expect(end, false);
         break;
       }
     }
@@ -258,78 +239,35 @@ class Parser {
   #object(): Node {
     if (this.#isFor()) return this.#for('}');
     const entries: (readonly [Node, Node])[] = [];
-    while (!this.#take('}', false)) {
+    while (!this.take('}', false)) {
       const key = this.#expression();
-      if (!this.#take('=')) this.#expect(':');
+      if (!this.take('=')) this.expect(':');
       const [name] = key.kind === 'traversal' && key.path.length === 1 ? key.path : [];
       entries.push([name === undefined ? key : { kind: 'literal', value: name }, this.#expression()]);
-      this.#take(',');
+      this.take(',');
     }
     return { kind: 'object', entries };
   }
 
   #isFor(): boolean {
-    this.#space();
-    return /for\s/y.test(this.#text.slice(this.#at, this.#at + 4));
+    this.space();
+    return /for\s/y.test(this.text.slice(this.at, this.at + 4));
   }
 
   /** `for NAMES in LIST : [KEY =>] VALUE [if CONDITION]`. */
   #for(end: string): Node {
-    this.#word();
+    this.word();
     const parts: Node[] = [];
-    do this.#word();
-    while (this.#take(','));
-    if (this.#word() !== 'in') throw new SyntaxError('a for without in');
+    do this.word();
+    while (this.take(','));
+    if (this.word() !== 'in') throw new SyntaxError('a for without in');
     parts.push(this.#expression());
-    this.#expect(':');
+    this.expect(':');
     parts.push(this.#expression());
-    if (this.#take('=>')) parts.push(this.#expression());
-    this.#take('...');
-    if (this.#word() === 'if') parts.push(this.#expression());
-    this.#expect(end, false);
+    if (this.take('=>')) parts.push(this.#expression());
+    this.take('...');
+    if (this.word() === 'if') parts.push(this.#expression());
+    this.expect(end, false);
     return { kind: 'opaque', parts };
   }
-
-  #space(): void {
-    const space = /(?:\s+|#[^\n]*|\/\/[^\n]*|\/\*[^]*?\*\/)*/y;
-    space.lastIndex = this.#at;
-    space.test(this.#text);
-    this.#at = Math.max(this.#at, space.lastIndex);
-  }
-
-  /** A name; undefined where there is none. */
-  #word(): string | undefined {
-    this.#space();
-    return this.#match(identifier);
-  }
-
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
-    const [found] = pattern.exec(this.#text) ?? [];
-    if (found !== undefined) this.#at += found.length;
-    return found;
-  }
-
-  #take(what: string, spaceAfter = true): boolean {
-    this.#space();
-    if (!this.#text.startsWith(what, this.#at)) return false;
-    if (what === '=' && ['==', '=>'].includes(this.#text.slice(this.#at, this.#at + 2))) return false;
-    this.#at += what.length;
-    if (spaceAfter) this.#space();
-    return true;
-  }
-
-  #expect(what: string, spaceAfter = what !== '}'): void {
-    if (!this.#take(what, spaceAfter)) throw new SyntaxError(`no ${what} at ${this.#at}`);
-  }
-}
-
-function attribute(node: Node, name: string | undefined): Node {
-  if (node.kind === 'traversal') return name === undefined ? node : { ...node, path: [...node.path, name] };
-  // An attribute of an object of which the object is known.
-  if (node.kind === 'object' && name !== undefined) {
-    const found = node.entries.find(([key]) => key.kind === 'literal' && key.value === name);
-    if (found !== undefined) return found[1];
-  }
-  return { kind: 'opaque', parts: [node] };
 }
