@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import { maxStateBytes, withoutLookup, type Terraform } from '../deploy/terraform.ts';
+import { askTerraform, type Terraform } from '../deploy/terraform.ts';
 import { bundleText } from '../messages/bundle.ts';
 import type { Identity } from '../pki/identity.ts';
 import { generationOf, readCertificates } from './check-material.ts';
@@ -26,14 +25,14 @@ const output = z.object({
  * @throws UserError where the state has no certificate of that generation, or terraform cannot read it
  */
 export async function materialFromTerraform(
-  { program }: Terraform,
+  terraform: Terraform,
   folder: string,
   { stack, service, generation }: Identity,
 ): Promise<IdentityMaterial> {
   const names = [`client_${service}`, `client_${service}_previous`];
   const found: number[] = [];
   for (const name of names) {
-    const material = await readOutput(program, folder, name);
+    const material = await readOutput(terraform, folder, name);
     if (material === undefined) continue;
     const [certificate] = readCertificates(material.certificate, `terraform's output ${name}`);
     const its = generationOf(certificate);
@@ -46,13 +45,12 @@ export async function materialFromTerraform(
 
 /** One output of a state; undefined where the state, or the folder that terraform is to look into, has none. */
 async function readOutput(
-  program: string,
+  terraform: Terraform,
   folder: string,
   name: string,
 ): Promise<IdentityMaterial | undefined> {
-  const { status, stdout, stderr } = await run(program, [
-    ...[`-chdir=${folder}`, 'output', '-no-color', '-json', name],
-  ]);
+  const parameters = ['output', '-no-color', '-json', name];
+  const { status, stdout, stderr } = await askTerraform(terraform, folder, parameters);
   if (status !== 0) {
     if (!existsSync(folder) || stderr.includes(`Output "${name}" not found`)) return undefined;
     throw bundleText.outputFailed(name, problemOf(stderr));
@@ -62,21 +60,6 @@ async function readOutput(
   } catch {
     throw bundleText.strangeOutput(name); // Without the cause, which may show the key.
   }
-}
-
-interface Ended {
-  readonly status: number | string;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(program: string, parameters: readonly string[]): Promise<Ended> {
-  const options = { env: withoutLookup(process.env), maxBuffer: maxStateBytes };
-  return new Promise((settle) => {
-    execFile(program, parameters, options, (error, stdout, stderr) => {
-      settle({ status: error === null ? 0 : (error.code ?? error.signal ?? 1), stdout, stderr });
-    });
-  });
 }
 
 /**

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import * as z from 'zod';
-import { maxStateBytes, withoutLookup, type Terraform } from './terraform.ts';
+import { askTerraform, type Terraform } from './terraform.ts';
 
 /** What the state says of how the kit is taken off a machine that exists. A destroy goes by this alone. */
 export interface HostRemovalState {
@@ -30,15 +28,14 @@ const inputSchema = z.object({ address: z.string(), remove_models: z.coerce.stri
  * Reads from a stack's state what a destroy of it would do.
  *
  * @returns undefined where the state has no machine that exists
+ * @throws Error where terraform cannot read the state
  */
 export async function readHostRemoval(
-  { program }: Terraform,
+  terraform: Terraform,
   folder: string,
 ): Promise<HostRemovalState | undefined> {
-  const { stdout } = await promisify(execFile)(program, [`-chdir=${folder}`, 'show', '-json'], {
-    env: withoutLookup(process.env),
-    maxBuffer: maxStateBytes,
-  });
+  const { status, stdout, failure } = await askTerraform(terraform, folder, ['show', '-json']);
+  if (status !== 0) throw new Error(failure);
   const { values } = stateSchema.parse(JSON.parse(stdout));
   const found = values?.root_module.resources.find(({ address }) =>
     /^terraform_data\.\w*_host_removal_\w+$/.test(address),

@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runProgram, type Answer } from './run-program.ts';
 
 /** How to log in to a machine. */
 export interface MachineLogin {
@@ -14,14 +14,6 @@ export interface MachineLogin {
   readonly identity: string | undefined;
 }
 
-/** How a program on a machine ended. */
-export interface Answer {
-  readonly stdout: string;
-  readonly stderr: string;
-  /** 255 where ssh itself failed. */
-  readonly status: number;
-}
-
 const connectTimeoutSeconds = 10;
 /** What is asked for takes a machine a second or two. */
 const answerTimeoutMs = 60_000;
@@ -31,6 +23,8 @@ const maxAnswerBytes = 32 * 1024 * 1024;
 /**
  * Runs a command of the login shell over ssh(1), with the host key pinned and no question asked. Nothing secret may be
  * in the command.
+ *
+ * @returns status 255 where ssh itself failed
  */
 export async function runOnMachine(login: MachineLogin, command: string): Promise<Answer> {
   const folder = await mkdtemp(join(tmpdir(), 'hardening-ssh-'));
@@ -47,29 +41,19 @@ export async function runOnMachine(login: MachineLogin, command: string): Promis
       'LogLevel=ERROR',
       ...(login.identity === undefined ? [] : ['IdentitiesOnly=yes']),
     ];
-    return await run('ssh', [
+    const parameters = [
       ...settings.flatMap((setting) => ['-o', setting]),
       ...(login.identity === undefined ? [] : ['-i', login.identity]),
       ...['-p', String(login.port), '-l', login.user, '--', login.address, command],
-    ]);
+    ];
+    const answer = await runProgram('ssh', parameters, {
+      timeout: answerTimeoutMs,
+      maxBuffer: maxAnswerBytes,
+    });
+    return { ...answer, stderr: answer.stderr || answer.failure };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function run(program: string, parameters: readonly string[]): Promise<Answer> {
-  return new Promise((settle) => {
-    const limits = { timeout: answerTimeoutMs, maxBuffer: maxAnswerBytes };
-    const child = execFile(program, parameters, limits, (error, stdout, stderr) => {
-      const code = error === null ? 0 : error.code;
-      settle({
-        stdout,
-        stderr: stderr || (error?.message ?? ''),
-        status: typeof code === 'number' ? code : 255,
-      });
-    });
-    child.stdin?.end();
-  });
 }
 
 /** The last line of what a program said, for a message. */

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { StackConfig } from '../config/schema.ts';
 import { deployCommandText } from '../messages/deploy.ts';
 import { terminal } from '../messages/terminal.ts';
+import { runProgram, type Answer } from './run-program.ts';
 
 /** terraform or OpenTofu, as the environment names it. */
 export interface Terraform {
@@ -98,7 +99,17 @@ export function terminalParameters(): string[] {
 }
 
 /** A state has every certificate and key of a stack, a few kB each. */
-export const maxStateBytes = 64 * 1024 * 1024;
+const maxStateBytes = 64 * 1024 * 1024;
+
+/** Runs terraform in a stack's folder for what it prints of the state, which goes through a pipe. */
+export function askTerraform(
+  { program }: Terraform,
+  folder: string,
+  parameters: readonly string[],
+): Promise<Answer> {
+  const limits = { env: withoutLookup(process.env), maxBuffer: maxStateBytes };
+  return runProgram(program, [`-chdir=${folder}`, ...parameters], limits);
+}
 
 /** What a stack's last apply told of itself. */
 export interface StackOutputs {
@@ -115,11 +126,11 @@ export interface StackOutputs {
  * @throws UserError where it was never applied
  */
 export async function readOutputs(
-  { program }: Terraform,
+  terraform: Terraform,
   folder: string,
   stack: string,
 ): Promise<StackOutputs> {
-  const values = (await outputOf({ program }, folder, '')) as Record<string, { value?: unknown } | undefined>;
+  const values = (await outputOf(terraform, folder, '')) as Record<string, { value?: unknown } | undefined>;
   const text = (name: string): string => {
     const value = values[name]?.value;
     if (typeof value !== 'string' || value === '') throw deployCommandText.noOutputs(stack);
@@ -144,25 +155,19 @@ export async function readCertificateOutput(
 }
 
 /** The value of one output, or a table of all; an empty object where there is none. */
-async function outputOf({ program }: Terraform, folder: string, name: string): Promise<unknown> {
-  const parameters = [`-chdir=${folder}`, 'output', '-json', ...(name === '' ? [] : [name])];
-  const output = await promisify(execFile)(program, parameters, {
-    env: withoutLookup(process.env),
-    maxBuffer: maxStateBytes,
-  }).catch(() => undefined);
-  return JSON.parse(output?.stdout ?? '{}');
+async function outputOf(terraform: Terraform, folder: string, name: string): Promise<unknown> {
+  const parameters = ['output', '-json', ...(name === '' ? [] : [name])];
+  const { status, stdout } = await askTerraform(terraform, folder, parameters);
+  return JSON.parse(status === 0 ? stdout : '{}');
 }
 
 /** The addresses of the resources in a stack's state; none where there is no state. */
-export async function stateAddresses({ program }: Terraform, folder: string): Promise<string[]> {
-  const listed = await promisify(execFile)(program, [`-chdir=${folder}`, 'state', 'list'], {
-    env: withoutLookup(process.env),
-    maxBuffer: maxStateBytes,
-  }).catch(() => undefined);
-  return (listed?.stdout ?? '').split('\n').filter((line) => line !== '');
+export async function stateAddresses(terraform: Terraform, folder: string): Promise<string[]> {
+  const { status, stdout } = await askTerraform(terraform, folder, ['state', 'list']);
+  return (status === 0 ? stdout : '').split('\n').filter((line) => line !== '');
 }
 
 /** terraform asks its maker for news unless told not to. */
-export function withoutLookup(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutLookup(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...environment, CHECKPOINT_DISABLE: '1' };
 }
