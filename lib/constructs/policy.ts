@@ -12,7 +12,7 @@ import {
   type Finding,
 } from '../policy/evaluate.ts';
 import { assetFile } from '../policy/input/assets.ts';
-import { parseStack } from '../policy/input/read-stack.ts';
+import { stackOfJson } from '../policy/input/read-stack.ts';
 import { findingLine } from '../policy/report.ts';
 import { StaticFolder } from './static-folder.ts';
 
@@ -60,7 +60,9 @@ export function policyFindings(stack: TerraformStack, modelPorts: readonly numbe
   const name = stack.node.id;
   const folder = resolve(App.of(stack).outdir, 'stacks', name);
   const own = acknowledged.get(stack) ?? [];
-  const parsed = parseStack(name, JSON.stringify(stack.toTerraform()), files, { folder });
+  // As text and back, which is what terraform gets: without what is undefined.
+  const json: unknown = JSON.parse(JSON.stringify(stack.toTerraform()));
+  const parsed = stackOfJson({ name, folder, beside: [], files }, json);
   const findings = evaluateStack(parsed, defaultCircumstances(modelPorts), own);
   return [...findings, ...unusedAcknowledgements(findings, own, name)];
 }

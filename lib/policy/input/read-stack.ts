@@ -7,6 +7,7 @@ import { stackOfConfiguration } from './configuration.ts';
 import { duplicateKey } from './duplicate-keys.ts';
 import { isJson } from './json.ts';
 import { stackOfPlan } from './plan.ts';
+import type { Source } from './source.ts';
 
 /** What terraform's JSON configuration has at its top. */
 const configurationKeys = [
@@ -64,7 +65,6 @@ export function parseStack(
   files: readonly AssetFile[] = [],
   { folder, beside = [] }: Place = {},
 ): Stack {
-  const source = { name, folder, beside, files };
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -73,11 +73,20 @@ export function parseStack(
   }
   const twice = duplicateKey(text);
   if (twice !== undefined) throw policyText.duplicateKey(name, twice);
+  return stackOfJson({ name, folder, beside, files }, json);
+}
+
+/**
+ * Takes a stack's JSON that was parsed, or never was a text, in which no key can stand twice.
+ *
+ * @throws UserError for what is neither a configuration nor a plan
+ */
+export function stackOfJson(source: Source, json: unknown): Stack {
   if (isJson(json)) {
     if (Array.isArray(json['resource_changes']) || isJson(json['planned_values'])) {
       return stackOfPlan(source, json);
     }
     if (configurationKeys.some((key) => key in json)) return stackOfConfiguration(source, json);
   }
-  throw policyText.neither(name);
+  throw policyText.neither(source.name);
 }

@@ -4,8 +4,15 @@ import { gunzipSync } from 'node:zlib';
 const maximumInflatedBytes = 4_194_304;
 const maximumDepth = 4;
 
-/** Base64 of 12 bytes or more, also in lines, as MIME and YAML break it. */
-const encoded = /[A-Za-z0-9+/_-]{16,}={0,2}(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/_-]{4,}={0,2})*/g;
+/** Base64 of so many characters or more in its first line, also in lines, as MIME and YAML break it. */
+export const base64Runs = (fewest: number): RegExp =>
+  new RegExp(`[A-Za-z0-9+/_-]{${fewest},}={0,2}(?:[ \\t]*\\r?\\n[ \\t]*[A-Za-z0-9+/_-]{4,}={0,2})*`, 'g');
+
+/** The bytes of such a run. */
+export const bytesOf = (run: string): Buffer => Buffer.from(run.replace(/\s+/g, ''), 'base64');
+
+/** Of 12 bytes or more. */
+const encoded = base64Runs(16);
 
 /** What is pressed by gzip; undefined for what is not. */
 export function inflated(bytes: Buffer): string | undefined {
@@ -21,7 +28,7 @@ export function inflated(bytes: Buffer): string | undefined {
 export function encodedTexts(text: string, depth = 0): string[] {
   if (depth >= maximumDepth) return [];
   return (text.match(encoded) ?? []).flatMap(ways).flatMap((run) => {
-    const bytes = Buffer.from(run.replace(/\s+/g, ''), 'base64');
+    const bytes = bytesOf(run);
     const inner = inflated(bytes) ?? bytes.toString('utf8');
     return /^[\t\r\n\x20-\x7e\u00a0-\ufffc]+$/.test(inner) ? [inner, ...encodedTexts(inner, depth + 1)] : [];
   });

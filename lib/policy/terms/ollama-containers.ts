@@ -5,7 +5,8 @@ const image = /\b(?:ollama\/ollama|ollama:[\w.-]+)\b/;
 const onLoopback = /\bOLLAMA_HOST["']?\s*[=:]\s*["']?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\b)/;
 const hostNetwork =
   'a container of Ollama is in the network of the machine, where it listens on every address';
-const published = "a container's port 11434 is published beyond loopback";
+/** What a rule says of it. */
+export const publishedBeyond = "a container's port 11434 is published beyond loopback";
 
 /** What opens Ollama in a text by containers, in words. Published pairs of ports are found by line elsewhere. */
 export function containersIn(text: string): string[] {
@@ -31,7 +32,7 @@ function ofCommand(command: string): string[] {
     /\s(?:-[a-zA-Z]*P\b|--publish-all\b(?!=false))/.test(command) ||
     // A port of the container alone gets one of the machine.
     /\s(?:-[a-zA-Z]*p|--publish)[\s=]*11434(?:\/tcp)?(?=\s|$)/.test(command);
-  return isPublished ? [published] : [];
+  return isPublished ? [publishedBeyond] : [];
 }
 
 /** Units of Quadlet (podman-systemd.unit(5)). */
@@ -39,7 +40,7 @@ function ofUnits(text: string): string[] {
   if (!/^\s*Image\s*=/m.test(text) || !image.test(text)) return [];
   return [
     ...(/^\s*Network\s*=\s*host\b/m.test(text) && !onLoopback.test(text) ? [hostNetwork] : []),
-    ...(/^\s*PublishPort\s*=\s*11434(?:\/tcp)?\s*$/m.test(text) ? [published] : []),
+    ...(/^\s*PublishPort\s*=\s*11434(?:\/tcp)?\s*$/m.test(text) ? [publishedBeyond] : []),
   ];
 }
 
@@ -54,7 +55,7 @@ function ofCompose(text: string): string[] {
   const alone =
     /\bports["']?\s*:\s*(?:\[\s*|\n\s*-\s*)["']?11434(?:\/tcp)?["']?\s*(?:\n|\]|$)/.test(text) &&
     image.test(text);
-  return [...(isHost ? [hostNetwork] : []), ...(targets.length > 0 || alone ? [published] : [])];
+  return [...(isHost ? [hostNetwork] : []), ...(targets.length > 0 || alone ? [publishedBeyond] : [])];
 }
 
 /** The object of JSON, or the item of a list of YAML, that a place is in. */

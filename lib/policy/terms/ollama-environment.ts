@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../../config/loopback.ts';
-import { containersIn } from './ollama-containers.ts';
+import { containersIn, publishedBeyond } from './ollama-containers.ts';
 
 /** How a line of a unit, an environment file, a script or YAML gives Ollama a setting. */
 const assignment = /\b(OLLAMA_HOST|OLLAMA_ORIGINS)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s;&|#"']*)/g;
@@ -78,8 +78,6 @@ function isOpenHost(value: string, isClient: boolean): boolean {
 function publishedIn(line: string): string[] {
   return [...line.matchAll(published)].flatMap(([, address]) => {
     const bare = address?.replace(/[[\]]/g, '');
-    return bare !== undefined && isLoopback(bare)
-      ? []
-      : ["a container's port 11434 is published beyond loopback"];
+    return bare !== undefined && isLoopback(bare) ? [] : [publishedBeyond];
   });
 }

@@ -1,4 +1,4 @@
-import { inflated } from './encoded-texts.ts';
+import { base64Runs, bytesOf, inflated } from './encoded-texts.ts';
 
 /** A key of an object of JSON, also of one that stands in a text of JSON. */
 const quotedKey = (name: string): string => `\\\\*"${name}\\\\*"\\s*:\\s*`;
@@ -44,8 +44,8 @@ const anyForm = new RegExp(forms.map(({ pattern }) => `(?:${pattern.source})`).j
 const privateKeyDer =
   /^30(?:[0-7].|81..|82....)(?:0201(?:0[01]30|0002|0104|0330)|30(?:[0-7].|81..|82....)06092a864886f70d01050d)/;
 
-/** Base64 of 30 bytes or more, also in lines, as MIME and YAML break it. */
-const encoded = /[A-Za-z0-9+/_-]{40,}={0,2}(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/_-]{4,}={0,2})*/g;
+/** Of 30 bytes or more. */
+const encoded = base64Runs(40);
 const maximumDepth = 4;
 
 /** What secrets a text has, in words: as it is, in base64, and in gzip within that. */
@@ -55,7 +55,7 @@ export function secretsIn(text: string, depth = 0): string[] {
     : [];
   if (depth >= maximumDepth || text.length < 40) return [...new Set(found)];
   const inner = (text.match(encoded) ?? []).flatMap((run) => {
-    const bytes = Buffer.from(run.replace(/\s+/g, ''), 'base64');
+    const bytes = bytesOf(run);
     if (privateKeyDer.test(bytes.toString('hex', 0, 32))) return ['a private key'];
     return secretsIn(inflated(bytes) ?? bytes.toString('latin1'), depth + 1);
   });
