@@ -1,7 +1,6 @@
 import { linters } from '../../test/linters/linters.ts';
 import { waivers } from '../../test/linters/waivers.ts';
-
-const cell = (text: string): string => text.replaceAll('|', '\\|');
+import { cell } from './cell.ts';
 
 /** The table of the linters, as Markdown. */
 export function lintersTable(): string {

@@ -3,6 +3,7 @@ import ts from 'typescript';
 import * as z from 'zod';
 import { metaOf, unwrap } from '../../lib/config/describe-path.ts';
 import { configSchema } from '../../lib/config/schema.ts';
+import { cell } from './cell.ts';
 
 /** One field of the configuration, as its schema describes it. */
 interface Field {
@@ -17,10 +18,10 @@ interface Field {
  * TypeScript; defaults and allowed values are the schema's own.
  */
 export function optionsTable(): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
+  const line = (text: string): string => cell(text).replace(/\s+/g, ' ');
   const rows = fields().map(
     (field) =>
-      `| \`${field.path}\` | ${cell(field.default)} | ${cell(field.allowed)} | ${cell(field.description)} |`,
+      `| \`${field.path}\` | ${line(field.default)} | ${line(field.allowed)} | ${line(field.description)} |`,
   );
   return ['| field | default | allowed | what it does |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }

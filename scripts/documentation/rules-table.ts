@@ -1,8 +1,8 @@
 import { rules } from '../../lib/policy/rules/index.ts';
+import { cell } from './cell.ts';
 
 /** The table of the policy's rules, as Markdown. */
 export function rulesTable(): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|');
   return [
     '| rule | level | what is wrong | why it matters |',
     '| --- | --- | --- | --- |',

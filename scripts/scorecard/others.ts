@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process';
 import { findProgram } from '../setup/find-program.mjs';
-import { reasonForNoCheckov, checkovRequirements } from '../../test/linters/support/checkov.ts';
+import {
+  checkovRequirements,
+  checkovVersion,
+  reasonForNoCheckov,
+} from '../../test/linters/support/checkov.ts';
 import { pythonPackages } from '../../test/support/python-packages.ts';
 
 /** What another tool found: its checks by the folder of a stack. */
@@ -13,8 +17,6 @@ export interface OtherTool {
   readonly missing: string | undefined;
   run(root: string): Promise<Findings>;
 }
-
-const checkovVersion = '3.3.30';
 
 function output(
   program: string,

@@ -1,3 +1,4 @@
+import { checkovVersion } from './support/checkov.ts';
 import type { Linter } from './waivers.ts';
 
 /** What docs/linters.md says of a linter. */
@@ -70,7 +71,7 @@ export const linters: readonly LinterDescription[] = [
   },
   {
     linter: 'checkov',
-    version: '3.3.30',
+    version: checkovVersion,
     reads: 'synthesized stacks, the CI files of a new project; all that is rendered, for secrets',
     test: 'test/linters/checkov.test.ts',
   },

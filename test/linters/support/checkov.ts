@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { pythonPackages, reasonForNoPython } from '../../support/python-packages.ts';
 import type { Finding } from './finding.ts';
 
+/** The checkov that requirements/checkov.txt pins. */
+export const checkovVersion = '3.3.30';
+
 /** checkov and all that it needs, as pip reads it. */
 export const checkovRequirements = fileURLToPath(new URL('../requirements/checkov.txt', import.meta.url));
 

@@ -1,0 +1,2 @@
+/** A text for a cell of a Markdown table. */
+export const cell = (text: string): string => text.replaceAll('|', '\\|');
